@@ -1,0 +1,1 @@
+"""Careers, occupations and the models that predict what comes next."""

@@ -1,0 +1,1 @@
+"""Where careers come from: tables, JSON and links."""

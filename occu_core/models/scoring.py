@@ -1,0 +1,210 @@
+"""Exact scores of a closed list of titles under a causal language model.
+
+The context is run once. Then every inner node of the title tree is run once, in one batch: the
+subtrees hang side by side in rows, each node sees the context and the nodes above it (a tree
+mask), and its position is that of its depth. An architecture that cannot take such a mask is
+found out when the model is loaded, and each title is then run behind the context in batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+from occu_core.titles import NO_PARENT, Tokens, TitleTrie
+
+ROW_NODES = 96
+_MOST_LOGITS = 64_000_000
+_EXPANDED_TOKENS = 8_192
+_TREE_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text after one forward pass.
+
+    Attributes:
+        tokens: what was read.
+        log_probs: of every next token, nats, shape (tokens, vocabulary).
+        layers: keys and values of each layer, shape (1, heads, tokens, width); empty if the
+            architecture keeps no such cache.
+    """
+
+    tokens: Tokens
+    log_probs: torch.Tensor
+    layers: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRows:
+    """A tree laid out as rows of subtrees; shapes (rows, nodes a row).
+
+    Attributes:
+        nodes: the trie's node at each place, −1 for padding.
+        tokens: what is read there.
+        depths: how far below the context it stands; 0 for the first token of a title.
+        sees: whether a place attends to another of its row, shape (rows, nodes, nodes).
+    """
+
+    nodes: torch.Tensor
+    tokens: torch.Tensor
+    depths: torch.Tensor
+    sees: torch.Tensor
+
+
+class TitleScorer:
+    """Scores title trees with one model; finds out at once whether it can take a tree mask."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model.eval()
+        self.takes_tree_masks = self._try_tree_mask()
+
+    @torch.inference_mode()
+    def read(self, tokens: Tokens) -> ReadText:
+        """One plain forward pass over a text."""
+        inputs = torch.tensor([tokens], device=self.model.device)
+        output = self.model(input_ids=inputs, use_cache=True)
+        log_probs = output.logits[0].float().log_softmax(-1)
+        return ReadText(tokens, log_probs, _key_values(getattr(output, "past_key_values", None)))
+
+    def steps(self, text: ReadText, length: int, trie: TitleTrie) -> npt.NDArray[np.float64]:
+        """The log P(token | context and the nodes above it) at each node; nats, shape (nodes,).
+
+        Args:
+            text: a text that begins with the context.
+            length: how many of its tokens are the context.
+            trie: the titles.
+        """
+        if self.takes_tree_masks and text.layers:
+            return self._steps_by_tree(text, length, trie)
+        return self._steps_by_title(text.tokens[:length], trie)
+
+    @torch.inference_mode()
+    def _steps_by_tree(
+        self, text: ReadText, length: int, trie: TitleTrie
+    ) -> npt.NDArray[np.float64]:
+        steps = torch.empty(len(trie.tokens), dtype=torch.float64)
+        parents, tokens = _edges(trie)
+        first = parents == NO_PARENT
+        steps[first] = text.log_probs[length - 1].cpu()[tokens[first]].double()
+        rows = tree_rows(trie)
+        at_once = max(1, _MOST_LOGITS // (rows.tokens.shape[1] * text.log_probs.shape[-1]))
+        for start in range(0, len(rows.tokens), at_once):
+            part = slice(start, start + at_once)
+            logits = self._run_rows(text, length, rows, part)
+            place_of = torch.full((len(trie.tokens) + 1,), -1)
+            nodes = rows.nodes[part].flatten()
+            place_of[nodes] = torch.arange(len(nodes))  # padding, −1, writes to the extra place
+            places = place_of[parents]
+            here = ~first & (places >= 0)
+            log_probs = logits.flatten(0, 1).float().cpu().log_softmax(-1)
+            steps[here] = log_probs[places[here], tokens[here]].double()
+        return steps.numpy()
+
+    def _run_rows(
+        self, text: ReadText, length: int, rows: TreeRows, part: slice
+    ) -> torch.Tensor:
+        """Logits at each place of some rows; shape (rows, nodes a row, vocabulary)."""
+        device, dtype = self.model.device, self.model.dtype
+        sees = rows.sees[part]
+        context = torch.ones((*sees.shape[:2], length), dtype=torch.bool)
+        allowed = torch.cat([context, sees], dim=-1)[:, None].to(device)
+        mask = torch.zeros(allowed.shape, dtype=dtype, device=device)
+        mask.masked_fill_(~allowed, torch.finfo(dtype).min)
+        cache = DynamicCache(config=self.model.config)
+        for layer, (keys, values) in enumerate(text.layers):
+            shape = (len(sees), -1, -1, -1)
+            cache.update(
+                keys[:, :, :length].expand(shape), values[:, :, :length].expand(shape), layer
+            )
+        output = self.model(
+            input_ids=rows.tokens[part].to(device),
+            position_ids=(rows.depths[part] + length).to(device),
+            attention_mask=mask,
+            past_key_values=cache,
+            use_cache=True,
+        )
+        return output.logits
+
+    @torch.inference_mode()
+    def _steps_by_title(self, context: Tokens, trie: TitleTrie) -> npt.NDArray[np.float64]:
+        """Each title behind the context, in batches of like length; for any causal model."""
+        steps = np.empty(len(trie.tokens))
+        paths = sorted((_path(trie, leaf) for leaf in trie.leaves), key=len)
+        at_once = max(1, _EXPANDED_TOKENS // (len(context) + len(paths[-1])))
+        for start in range(0, len(paths), at_once):
+            batch = paths[start : start + at_once]
+            longest = max(len(path) for path in batch)
+            rows = [
+                [*context, *(trie.tokens[node] for node in path), *[0] * (longest - len(path))]
+                for path in batch
+            ]
+            inputs = torch.tensor(rows, device=self.model.device)
+            logits = self.model(input_ids=inputs, use_cache=False).logits
+            log_probs = logits[:, len(context) - 1 :].float().cpu().log_softmax(-1)
+            for row, path in enumerate(batch):
+                tokens = [trie.tokens[node] for node in path]
+                steps[path] = log_probs[row, torch.arange(len(path)), tokens].double().numpy()
+        return steps
+
+    def _try_tree_mask(self) -> bool:
+        """Score a small tree both ways; only an architecture that agrees may take the short one."""
+        last = min(self.model.config.get_text_config().vocab_size, 12) - 1
+        trie = TitleTrie.build([(1, 2, last), (1, 3, 4, last), (2, 1, last), (3, 3, 3, last)])
+        context = (1, 2, 3, 4, 5)
+        try:
+            by_tree = self._steps_by_tree(self.read(context), len(context), trie)
+        except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+            return False
+        by_title = self._steps_by_title(context, trie)
+        tolerance = _TREE_TOLERANCE if self.model.dtype == torch.float32 else 0.05
+        return bool(np.abs(by_tree - by_title).max() < tolerance)
+
+
+@lru_cache(maxsize=16)
+def tree_rows(trie: TitleTrie) -> TreeRows:
+    """Lay the inner nodes out in rows of about `ROW_NODES`, parents before children."""
+    groups = trie.subtrees(ROW_NODES)
+    shape = len(groups), max((len(group) for group in groups), default=1)
+    nodes = torch.full(shape, NO_PARENT)
+    tokens, depths = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+    sees = torch.eye(shape[1], dtype=torch.bool).repeat(shape[0], 1, 1)
+    for row, group in enumerate(groups):
+        place = {node: column for column, node in enumerate(group)}
+        for node, column in place.items():
+            nodes[row, column] = node
+            tokens[row, column] = trie.tokens[node]
+            parent = trie.parents[node]
+            if parent != NO_PARENT:
+                depths[row, column] = depths[row, place[parent]] + 1
+                sees[row, column] |= sees[row, place[parent]]
+    return TreeRows(nodes, tokens, depths, sees)
+
+
+@lru_cache(maxsize=16)
+def _edges(trie: TitleTrie) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each node's parent and token; shapes (nodes,)."""
+    return torch.tensor(trie.parents), torch.tensor(trie.tokens)
+
+
+def _path(trie: TitleTrie, leaf: int) -> list[int]:
+    """The nodes from the first token of a title to its last."""
+    path = [leaf]
+    while (parent := trie.parents[path[-1]]) != NO_PARENT:
+        path.append(parent)
+    return path[::-1]
+
+
+def _key_values(cache: object) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
+    """Keys and values of each layer; empty for caches of another kind, such as recurrent states."""
+    if type(cache) is not DynamicCache:
+        return ()
+    layers = [(getattr(c, "keys", None), getattr(c, "values", None)) for c in cache.layers]
+    if any(keys is None or values is None for keys, values in layers):
+        return ()
+    return tuple(layers)  # type: ignore[arg-type]

@@ -1,0 +1,94 @@
+"""A closed list of titles as a tree of tokens, scored by the chain rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Tokens = tuple[int, ...]
+NO_PARENT = -1
+
+
+@dataclass(frozen=True)
+class TitleTrie:
+    """All titles as paths of tokens, beginnings stored once; parents come before children.
+
+    >>> trie = TitleTrie.build([(5, 6, 0), (5, 7, 0)])
+    >>> trie.tokens
+    (5, 6, 0, 7, 0)
+    >>> trie.parents
+    (-1, 0, 1, 0, 3)
+    >>> trie.leaves
+    (2, 4)
+    """
+
+    tokens: Tokens
+    parents: tuple[int, ...]
+    leaves: tuple[int, ...]
+
+    @classmethod
+    def build(cls, titles: Sequence[Tokens]) -> TitleTrie:
+        """Merge tokenised titles.
+
+        Raises:
+            ValueError: if a title is empty, repeats another or begins another; a terminator that
+                no title contains, such as the line end, prevents the last.
+        """
+        nodes: dict[tuple[int, int], int] = {}
+        leaves = []
+        for title in titles:
+            node = NO_PARENT
+            for token in title:
+                node = nodes.setdefault((node, token), len(nodes))
+            leaves.append(node)
+        parents = tuple(parent for parent, _ in nodes)
+        if NO_PARENT in leaves or len(set(leaves)) < len(leaves) or set(leaves) & set(parents):
+            raise ValueError(
+                "a title is empty, repeats another or begins another; does each end in a terminator?"
+            )
+        return cls(tuple(token for _, token in nodes), parents, tuple(leaves))
+
+    @cached_property
+    def inner(self) -> tuple[int, ...]:
+        """The nodes that have children: the only ones a model must read."""
+        return tuple(sorted(set(self.parents) - {NO_PARENT}))
+
+    def subtrees(self, size: int) -> list[list[int]]:
+        """The inner nodes, parents first, in groups that no edge crosses.
+
+        Subtrees of the root are packed, largest first, into groups of at most `size` nodes; a
+        larger subtree is a group of its own. Each group can be read apart from the others.
+        """
+        root: dict[int, int] = {}
+        members: dict[int, list[int]] = {}
+        for node in self.inner:
+            parent = self.parents[node]
+            root[node] = node if parent == NO_PARENT else root[parent]
+            members.setdefault(root[node], []).append(node)
+        groups: list[list[int]] = []
+        for subtree in sorted(members.values(), key=len, reverse=True):
+            for group in groups:
+                if len(group) + len(subtree) <= size:
+                    group.extend(subtree)
+                    break
+            else:
+                groups.append(list(subtree))
+        return groups
+
+    def total(self, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Chain rule: log P(title) from log P(token | everything above it) at each node.
+
+        Args:
+            steps: nats, shape (nodes,).
+
+        Returns:
+            Nats, shape (titles,), in the order the titles were given.
+        """
+        totals = np.append(steps, 0.0)  # the last entry stands before any token
+        for node, parent in enumerate(self.parents):
+            totals[node] += totals[parent]
+        return totals[list(self.leaves)]

@@ -1,0 +1,1 @@
+"""Scripts that make models. Run them with `python -m train.<name> --help`."""

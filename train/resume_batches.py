@@ -1,0 +1,79 @@
+"""Resumes as padded batches, with some covariates hidden."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+import torch
+
+from occu_core.careers import CareerHistory
+from occu_core.models.tokens import ResumeTokenizer, ResumeTokens
+
+IGNORED = -100
+_COVARIATES = ("dataset", "birth_year", "sex", "race_ethnicity", "region")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Right-padded resumes; labels are the next token inside answers, elsewhere ignored.
+
+    Both have shape (workers, tokens). Padding stands after everything a worker's answers can see,
+    so no attention mask is needed. `titles` counts the answers.
+    """
+
+    tokens: torch.Tensor
+    labels: torch.Tensor
+    titles: int
+
+
+def read(reader: ResumeTokenizer, career: CareerHistory) -> ResumeTokens:
+    """A career in tokens, with the spans of its titles."""
+    resume = reader.resume(career)
+    if resume is None:
+        raise SystemExit("the tokenizer merges across records; train one with train_tokenizer")
+    return resume
+
+
+def hide(
+    career: CareerHistory, share: float, share_education: float, rng: random.Random
+) -> CareerHistory:
+    """A worker of whom less is known: covariates one by one, education in some years or all."""
+    hidden = {name: None for name in _COVARIATES if rng.random() < share}
+    records = career.records
+    if rng.random() < share_education:
+        years = rng.choice((0.3, 1.0))
+        records = tuple(
+            replace(record, education=None) if rng.random() < years else record
+            for record in records
+        )
+    return replace(career, records=records, **hidden)  # type: ignore[arg-type]
+
+
+def batches(
+    resumes: list[ResumeTokens], batch_tokens: int, rng: random.Random | None = None
+) -> list[Batch]:
+    """Resumes of like length together, at most `batch_tokens` a batch; shuffled with `rng`."""
+    lengths = [len(r.tokens) * (1 + (0.05 * rng.random() if rng else 0.0)) for r in resumes]
+    order = sorted(range(len(resumes)), key=lengths.__getitem__)
+    groups: list[list[ResumeTokens]] = [[]]
+    widest = 0
+    for resume in (resumes[i] for i in order):
+        widest = max(widest, len(resume.tokens))
+        if groups[-1] and widest * (len(groups[-1]) + 1) > batch_tokens:
+            groups.append([])
+            widest = len(resume.tokens)
+        groups[-1].append(resume)
+    if rng:
+        rng.shuffle(groups)
+    return [_pad(group) for group in groups]
+
+
+def _pad(resumes: list[ResumeTokens]) -> Batch:
+    shape = len(resumes), max(len(resume.tokens) for resume in resumes)
+    tokens, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORED)
+    for row, resume in enumerate(resumes):
+        tokens[row, : len(resume.tokens)] = torch.tensor(resume.tokens)
+        for start, end in resume.answers:
+            labels[row, start - 1 : end - 1] = torch.tensor(resume.tokens[start:end])
+    return Batch(tokens, labels, sum(len(resume.answers) for resume in resumes))

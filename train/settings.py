@@ -1,0 +1,41 @@
+"""Training settings: a TOML file read into a frozen dataclass, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+S = TypeVar("S")
+
+
+def load_settings(kind: type[S], path: Path) -> S:
+    """Read `path` into a settings dataclass, refusing any key or type it does not know."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SystemExit(f"{path}: there is no such settings file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SystemExit(f"{path}: is not TOML: {error}") from None
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(given.keys() - fields.keys()):
+        raise SystemExit(
+            f"{path}: unknown setting {', '.join(unknown)}; {kind.__name__} has {', '.join(fields)}"
+        )
+    for name, value in given.items():
+        given[name] = _converted(value, str(fields[name].type), f"{path}: {name}")
+    return kind(**given)
+
+
+def _converted(value: Any, annotation: str, where: str) -> object:  # noqa: ANN401
+    """A TOML value as its field's type: whole numbers may stand for floats, arrays for tuples."""
+    if annotation == "float" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if annotation.startswith("tuple") and isinstance(value, list):
+        return tuple(value)
+    if annotation == "Path" and isinstance(value, str):
+        return Path(value)
+    if annotation != type(value).__name__:
+        raise SystemExit(f"{where} is {value!r}; expected {annotation}")
+    return value

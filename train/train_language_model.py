@@ -1,0 +1,195 @@
+"""Train the language model that ships: a small Llama that reads careers as resumes (LABOR-LLM).
+
+    python -m train.train_language_model train/settings/language_model.toml
+
+Resumes of both cohorts, loss on titles only, known covariates hidden at random so that "unknown"
+means averaged over. Stops early on valid, keeps the best epoch, resumes after a kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from occu_core.careers import CareerHistory
+from occu_core.data.career_table import Split
+from occu_core.models.tokens import ResumeTokenizer
+from occu_core.occupations import occ1990dd
+from occu_core.templates import TextTemplate
+from train.data import load_split
+from train.progress import Progress, one_cycle
+from train.resume_batches import IGNORED, Batch, batches, hide, read
+from train.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelSettings:
+    """What can vary from run to run."""
+
+    tables: tuple[str, ...]
+    """Career tables with a split column."""
+
+    tokenizer: Path = Path("runs/tokenizer")
+    """Folder that `train.train_tokenizer` wrote."""
+
+    out: Path = Path("runs/language_model")
+    """Folder for checkpoints, the log and the best model."""
+
+    layers: int = 4
+    width: int = 192
+    heads: int = 3
+    feed_forward: int = 512
+    """The Llama's shape."""
+
+    dropout: float = 0.1
+    """Share of each block's output set to zero in training."""
+
+    hidden_share: float = 0.15
+    """How often each covariate of a worker is hidden in training."""
+
+    hidden_education: float = 0.1
+    """How often a worker's education is hidden, half the time in three years of ten, else in all."""
+
+    epochs: int = 10
+    """Passes over the training workers, unless valid stops improving."""
+
+    batch_tokens: int = 6000
+    """Tokens a step, padding included."""
+
+    learning_rate: float = 2.5e-3
+    """Peak of the one-cycle schedule."""
+
+    weight_decay: float = 0.1
+    """Decoupled, on matrices only."""
+
+    warm_up: float = 0.1
+    """Share of the steps before the peak."""
+
+    patience: int = 3
+    """Epochs without a better valid score before stopping."""
+
+    seed: int = 1
+    """Fixes weights, order, dropout and what is hidden."""
+
+
+def main(path: Path) -> None:
+    """Read, train epoch by epoch, keep the best."""
+    settings = load_settings(LanguageModelSettings, path)
+
+    # Data
+    train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
+    tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer)
+    reader = ResumeTokenizer(tokenizer, TextTemplate(), occ1990dd())
+    valid_batches = batches([read(reader, career) for career in valid], settings.batch_tokens)
+
+    # Model
+    torch.manual_seed(settings.seed)
+    model = build_model(settings, len(tokenizer), tokenizer.pad_token_id)
+    optimiser = torch.optim.AdamW(
+        parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
+    )
+    progress = Progress.resume(settings.out, settings, model, optimiser)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    tokens = sum(len(read(reader, career).tokens) for career in train)
+    print(f"{parameters:,} parameters; {len(train):,} workers, {tokens:,} tokens an epoch")
+    print(f"about {math.ceil(tokens / settings.batch_tokens)} steps an epoch, {settings.epochs} epochs")
+
+    # Epochs
+    while progress.epoch < settings.epochs and progress.epochs_since_best < settings.patience:
+        train_epoch(model, optimiser, reader, train, progress, settings)
+        score = title_perplexity(model, valid_batches)
+        if progress.finish_epoch(score, model, optimiser):
+            model.save_pretrained(settings.out / "best")
+            tokenizer.save_pretrained(settings.out / "best")
+    print(f"best epoch {progress.best_epoch}, valid perplexity {progress.best:.4f}")
+    print(f"saved in {settings.out / 'best'}")
+
+
+def train_epoch(
+    model: LlamaForCausalLM,
+    optimiser: torch.optim.Optimizer,
+    reader: ResumeTokenizer,
+    careers: list[CareerHistory],
+    progress: Progress,
+    settings: LanguageModelSettings,
+) -> None:
+    """One pass over the training workers; everything random comes from the seed and the epoch."""
+    rng = random.Random(f"{settings.seed}/{progress.epoch}")
+    torch.manual_seed(settings.seed * 1_000 + progress.epoch)
+    partly_known = [
+        hide(career, settings.hidden_share, settings.hidden_education, rng) for career in careers
+    ]
+    epoch = batches([read(reader, c) for c in partly_known], settings.batch_tokens, rng)
+    model.train()
+    for step, batch in enumerate(epoch, start=1):
+        done = (progress.epoch + step / len(epoch)) / settings.epochs
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * one_cycle(done, settings.warm_up)
+        loss = answer_losses(model, batch).sum() / batch.titles
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        progress.step(loss.item(), done, last=step == len(epoch))
+
+
+def answer_losses(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Nats of each answer token, the vocabulary scored only where there is one; shape (tokens,)."""
+    states = model.model(batch.tokens, use_cache=False).last_hidden_state
+    asked = batch.labels != IGNORED
+    logits = model.lm_head(states[asked])
+    return nn.functional.cross_entropy(logits, batch.labels[asked], reduction="none")
+
+
+@torch.inference_mode()
+def title_perplexity(model: LlamaForCausalLM, data: list[Batch]) -> float:
+    """Raw perplexity by title: a title counts once, however many tokens it has."""
+    model.eval()
+    nats = sum(answer_losses(model, batch).double().sum().item() for batch in data)
+    return math.exp(nats / sum(batch.titles for batch in data))
+
+
+def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> LlamaForCausalLM:
+    """A Llama of the settings' shape with random weights, and dropout, which Llama lacks."""
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocabulary,
+            hidden_size=settings.width,
+            intermediate_size=settings.feed_forward,
+            num_hidden_layers=settings.layers,
+            num_attention_heads=settings.heads,
+            max_position_embeddings=2048,
+            tie_word_embeddings=True,
+            pad_token_id=pad,
+            bos_token_id=None,
+            eos_token_id=None,
+        )
+    )
+    for layer in model.model.layers:
+        for block in (layer.self_attn.o_proj, layer.mlp.down_proj):
+            block.register_forward_hook(
+                lambda block, _, out: nn.functional.dropout(out, settings.dropout, block.training)
+            )
+    return model
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Matrices decay; gains and biases do not."""
+    weights = list(model.parameters())
+    return [
+        {"params": [w for w in weights if w.ndim > 1], "weight_decay": weight_decay},
+        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
+    main(parser.parse_args().settings)
