@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -10,7 +11,8 @@ from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
 
 from occu_core.assets import asset_path
 
@@ -111,13 +113,32 @@ class Taxonomy:
         )
 
     def search(self, text: str, limit: int = 10) -> list[Occupation]:
-        """Occupations ranked by likeness to `text`: every typed word first, then fuzzy likeness."""
-        words = text.casefold().split()
-        titles = [occupation.title.casefold() for occupation in self.occupations]
-        likeness = process.cdist([text.casefold()[:200]], titles, scorer=fuzz.WRatio)[0]
-        contains = np.array([all(word in title for word in words) for title in titles])
-        order = np.lexsort((-likeness, ~contains))
+        """Occupations ranked by how well each typed word is found among the title's words.
+
+        A word counts as found if it begins a word of the title, else by its likeness to the
+        nearest one (Jaro-Winkler), so that slips of the keyboard are forgiven.
+        """
+        words = _words(text[:200]) or [""]
+        vocabulary = sorted({word for title in self._title_words for word in title})
+        likeness = 0.99 * process.cdist(words, vocabulary, scorer=JaroWinkler.similarity)
+        for row, word in enumerate(words):
+            likeness[row, [known.startswith(word) for known in vocabulary]] = 1.0
+        column = {word: k for k, word in enumerate(vocabulary)}
+        found = [
+            likeness[:, [column[word] for word in title]].max(axis=1).mean()
+            for title in self._title_words
+        ]
+        lengths = [len(title) for title in self._title_words]
+        order = np.lexsort((lengths, np.negative(found)))  # the best first, of equals the shortest
         return [self.occupations[i] for i in order[:limit]]
+
+    @cached_property
+    def _title_words(self) -> list[list[str]]:
+        return [_words(occupation.title) for occupation in self.occupations]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 @cache

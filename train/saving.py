@@ -1,4 +1,4 @@
-"""What a finished model says about itself: its card, with perplexities measured through the model."""
+"""The card of a finished model, with perplexities measured through the model itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
@@ -114,7 +115,7 @@ def show(metrics: Sequence[CardMetric]) -> None:
 
 def _scored(
     model: OccupationModel, careers: Sequence[CareerHistory], dataset: str
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+) -> npt.NDArray[np.float64]:
     """Year and log-likelihood of each transition; shape (transitions, 2)."""
     scored = [
         (record.year, log_likelihood)
@@ -128,7 +129,7 @@ def _scored(
 
 
 def _metric(
-    scored: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    scored: npt.NDArray[np.float64],
     dataset: str,
     split: Split,
     years: Years | None,

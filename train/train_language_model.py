@@ -3,7 +3,8 @@
     python -m train.train_language_model train/settings/language_model.toml
 
 Resumes of both cohorts, loss on titles only, known covariates hidden at random so that "unknown"
-means averaged over. Stops early on valid, keeps the best epoch, resumes after a kill.
+means averaged over. Stops early on valid, keeps the best epoch, resumes after a kill. `--test`
+also measures on test, once, for a model to publish.
 """
 
 from __future__ import annotations
@@ -11,21 +12,25 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from occu_core.careers import CareerHistory
+from occu_core.careers import EARLIEST_YEAR, LATEST_YEAR, CareerHistory
 from occu_core.data.career_table import Split
+from occu_core.models.base import ModelKind
+from occu_core.models.language_model import LanguageModel
+from occu_core.models.storage import write_card
 from occu_core.models.tokens import ResumeTokenizer
 from occu_core.occupations import occ1990dd
 from occu_core.templates import TextTemplate
 from train.data import load_split
 from train.progress import Progress, one_cycle
 from train.resume_batches import IGNORED, Batch, batches, hide, read
+from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
 
 
@@ -79,8 +84,8 @@ class LanguageModelSettings:
     """Fixes weights, order, dropout and what is hidden."""
 
 
-def main(path: Path) -> None:
-    """Read, train epoch by epoch, keep the best."""
+def main(path: Path, *, test: bool = False) -> None:
+    """Read, train epoch by epoch, keep the best, measure it."""
     settings = load_settings(LanguageModelSettings, path)
 
     # Data
@@ -102,14 +107,27 @@ def main(path: Path) -> None:
     print(f"about {math.ceil(tokens / settings.batch_tokens)} steps an epoch, {settings.epochs} epochs")
 
     # Epochs
+    folder = settings.out / "best"
     while progress.epoch < settings.epochs and progress.epochs_since_best < settings.patience:
         train_epoch(model, optimiser, reader, train, progress, settings)
         score = title_perplexity(model, valid_batches)
         if progress.finish_epoch(score, model, optimiser):
-            model.save_pretrained(settings.out / "best")
-            tokenizer.save_pretrained(settings.out / "best")
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
     print(f"best epoch {progress.best_epoch}, valid perplexity {progress.best:.4f}")
-    print(f"saved in {settings.out / 'best'}")
+
+    # Card
+    lend_unseen_years(folder, train)
+    card = make_card(
+        ModelKind.LANGUAGE_MODEL, "Language model", occ1990dd(), train, scalars(settings)
+    )
+    best = LanguageModel.load(folder, card, occ1990dd())
+    metrics = measure_headlines(best, valid, Split.VALID)
+    if test:
+        metrics += measure_headlines(best, load_split(settings.tables, Split.TEST), Split.TEST)
+    show(metrics)
+    write_card(folder, replace(card, metrics=metrics))
+    print(f"saved in {folder}")
 
 
 def train_epoch(
@@ -156,6 +174,23 @@ def title_perplexity(model: LlamaForCausalLM, data: list[Batch]) -> float:
     return math.exp(nats / sum(batch.titles for batch in data))
 
 
+def lend_unseen_years(folder: Path, careers: list[CareerHistory]) -> None:
+    """Let a year that training never saw be read as the nearest one that it did.
+
+    A year is one token; the token of a year outside the data still has its random first weights.
+    """
+    model = LlamaForCausalLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    seen = {record.year for career in careers for record in career.records}
+    seen |= {career.birth_year for career in careers if career.birth_year is not None}
+    token = {y: tokenizer.convert_tokens_to_ids(str(y)) for y in range(EARLIEST_YEAR, LATEST_YEAR + 1)}
+    weights = model.get_input_embeddings().weight.data
+    for year in token.keys() - seen:
+        nearest = min(seen, key=lambda known: (abs(known - year), known))
+        weights[token[year]] = weights[token[nearest]]
+    model.save_pretrained(folder)
+
+
 def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> LlamaForCausalLM:
     """A Llama of the settings' shape with random weights, and dropout, which Llama lacks."""
     model = LlamaForCausalLM(
@@ -192,4 +227,6 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, ob
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
-    main(parser.parse_args().settings)
+    parser.add_argument("--test", action="store_true", help="measure on test too")
+    given = parser.parse_args()
+    main(given.settings, test=given.test)

@@ -13,6 +13,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TypeVar
 
 from occu_core.careers import (
@@ -110,7 +111,8 @@ def read_career_table(
             careers.append(_career(worker))
             splits.append(Split(str(worker[0].fixed[3])) if worker[0].fixed[3] else None)
         except CareerError as error:
-            problems.append(f"{name} row {worker[0].number}: person {worker[0].person[1]!r}: {error}")
+            first = worker[0]
+            problems.append(f"{name} row {first.number}: person {first.person[1]!r}: {error}")
     if problems:
         more = [f"{name}: and more; the first {MOST_ERRORS} are shown"]
         raise CareerTableError(
@@ -128,9 +130,10 @@ def _delimiter(text: str) -> str:
 def _checked_rows(
     reader: Iterable[list[str]], name: str, taxonomy: Taxonomy, problems: list[str]
 ) -> Iterator[_Row]:
-    lines = iter(reader)
+    lines, number = iter(reader), 0
     try:
         header = [column.strip().lower() for column in next(lines, [])]
+        number = 1
         if problem := _header_problem(header):
             problems.append(f"{name} row 1: {problem}")
             return
@@ -152,7 +155,7 @@ def _checked_rows(
             if len(problems) > MOST_ERRORS:
                 return
     except csv.Error as error:
-        problems.append(f"{name}: is not a CSV table: {error}")
+        problems.append(f"{name} row {number + 1}: is not a row of a CSV table: {error}")
 
 
 def _header_problem(header: list[str]) -> str | None:
@@ -248,7 +251,7 @@ def _remember(find: Callable[[str], Occupation]) -> Callable[[str], Occupation]:
 
 def _career(rows: list[_Row]) -> CareerHistory:
     """One worker's rows, sorted by year, as a career."""
-    for earlier, later in zip(rows, rows[1:], strict=False):
+    for earlier, later in pairwise(rows):
         if earlier.year == later.year:
             raise CareerError(
                 f"year {later.year} is on rows {earlier.number} and {later.number};"

@@ -66,15 +66,16 @@ def decode(raw: bytes, name: str) -> str:
         raise CareerTableError(
             [f"{name}: is a spreadsheet file; in Excel, save it as 'CSV UTF-8' and try again"]
         )
-    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    marked_utf_16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding, called = ("utf-16", "UTF-16") if marked_utf_16 else ("utf-8-sig", "UTF-8")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         raise CareerTableError(
             [
-                f"{name} row {row}: byte 0x{raw[error.start]:02x} is not {encoding.upper()[:6]}"
-                " text; in Excel, save the table as 'CSV UTF-8' and try again"
+                f"{name} row {row}: byte 0x{raw[error.start]:02x} is not {called} text;"
+                " in Excel, save the table as 'CSV UTF-8' and try again"
             ]
         ) from None
     if "\0" in text:

@@ -52,9 +52,7 @@ class MarkovModel:
         self.taxonomy = taxonomy
         self.counts = counts
         self.smoothing = smoothing
-        self._tables = {
-            name: log_probabilities(table, smoothing) for name, table in counts.items()
-        }
+        self._tables = {name: log_probabilities(table, smoothing) for name, table in counts.items()}
         self._pooled = log_probabilities(pooled(counts), smoothing)
 
     def predict(self, query: Query) -> OccupationDistribution:
@@ -111,7 +109,7 @@ def count_transitions(careers: Iterable[CareerHistory], taxonomy: Taxonomy) -> d
     counts: dict[str, Counts] = {}
     for career in careers:
         if career.dataset is None:
-            raise ValueError(f"worker {career.worker_id!r} names no dataset; one is needed to count")
+            raise ValueError(f"worker {career.worker_id!r} names no dataset; expected one")
         if career.dataset not in counts:
             counts[career.dataset] = np.zeros((len(taxonomy) + 1, len(taxonomy)), np.int64)
         rows = _rows(career, taxonomy)
@@ -121,7 +119,8 @@ def count_transitions(careers: Iterable[CareerHistory], taxonomy: Taxonomy) -> d
 
 def pooled(counts: dict[str, Counts]) -> Counts:
     """The tables of all datasets added up."""
-    return np.sum(list(counts.values()), axis=0)
+    total: Counts = np.sum(list(counts.values()), axis=0)
+    return total
 
 
 def log_probabilities(counts: Counts, smoothing: Smoothing) -> npt.NDArray[np.float64]:

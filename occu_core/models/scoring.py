@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
 
 from occu_core.titles import NO_PARENT, Tokens, TitleTrie
 
@@ -158,8 +159,11 @@ class TitleScorer:
         trie = TitleTrie.build([(1, 2, last), (1, 3, 4, last), (2, 1, last), (3, 3, 3, last)])
         context = (1, 2, 3, 4, 5)
         try:
-            by_tree = self._steps_by_tree(self.read(context), len(context), trie)
+            text = self.read(context)
+            by_tree = self._steps_by_tree(text, len(context), trie)
         except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+            return False
+        if not text.layers:
             return False
         by_title = self._steps_by_title(context, trie)
         tolerance = _TREE_TOLERANCE if self.model.dtype == torch.float32 else 0.05
@@ -201,10 +205,8 @@ def _path(trie: TitleTrie, leaf: int) -> list[int]:
 
 
 def _key_values(cache: object) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
-    """Keys and values of each layer; empty for caches of another kind, such as recurrent states."""
-    if type(cache) is not DynamicCache:
+    """Keys and values of each layer; empty where some layer forgets: windows, recurrent states."""
+    layers = getattr(cache, "layers", [])
+    if not all(type(layer) is DynamicLayer for layer in layers):
         return ()
-    layers = [(getattr(c, "keys", None), getattr(c, "values", None)) for c in cache.layers]
-    if any(keys is None or values is None for keys, values in layers):
-        return ()
-    return tuple(layers)  # type: ignore[arg-type]
+    return tuple((layer.keys, layer.values) for layer in layers)

@@ -1,0 +1,241 @@
+"""The command line: `occu predict`, `occu evaluate` and `occu models`, without a browser.
+
+Standard output holds the answer and nothing else; progress, notes and errors go to standard error.
+Exit code 2 means that what was given cannot be used; the message says what is allowed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from occu_core.data.career_json import MOST_BYTES, parse_query
+from occu_core.data.career_table import CareerTable, Split
+from occu_core.data.files import load_career_table
+from occu_core.evaluation.evaluate import EvaluationReport, RowScore, evaluate
+from occu_core.models.storage import DEFAULT_MODEL, load_model, read_card, shipped_models
+from occu_core.predictions import NOTE, Prediction, predict, to_json
+
+app = typer.Typer(
+    name="occu",
+    help="The probability of every next occupation, from models trained on real careers.",
+    epilog=NOTE,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="NAME|FOLDER", help="A shipped model or a model folder.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """The console command `occu`."""
+    app()
+
+
+@app.command("predict")
+def predict_command(
+    career: Annotated[
+        str, typer.Argument(metavar="CAREER.json", help="A career as JSON; - reads it from stdin.")
+    ],
+    model: ModelOption = DEFAULT_MODEL,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many titles to show.", show_default="10; all in JSON"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the probability of every next occupation for one career."""
+    with _refusals():
+        query = parse_query(_read(career), "stdin" if career == "-" else Path(career).name)
+        prediction = predict(load_model(model), query)
+    answer = to_json(prediction, top)
+    for note in (*_texts(answer["notes"]), NOTE):
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(_json(answer) if as_json else _prediction_text(prediction, top or 10))
+
+
+@app.command("evaluate")
+def evaluate_command(  # noqa: PLR0913 - one argument for each option
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE.csv[.gz]", help="A career table, one row per year.")
+    ],
+    *,
+    model: ModelOption = DEFAULT_MODEL,
+    split: Annotated[Split | None, typer.Option(help="Score only these workers.")] = None,
+    years: Annotated[
+        str | None,
+        typer.Option(metavar="A-B", help="Score only these years, with all earlier history."),
+    ] = None,
+    raw_only: Annotated[
+        bool, typer.Option("--raw-only", help="Skip normalising: faster, fewer measures.")
+    ] = False,
+    rows: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="Write each person-year's score here.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print how well a model foresaw the careers of a table."""
+    with _refusals():
+        span = _years(years) if years is not None else None
+        with _rows_file(rows) as on_row:
+            careers = load_career_table(table)
+            chosen = careers.only(split) if split else careers
+            report = _evaluate(chosen, model, span, raw_only, on_row)
+    report = replace(report, table=table.name, split=split)
+    typer.echo(_json(asdict(report)) if as_json else _report_text(report))
+
+
+@app.command("models")
+def models_command(as_json: JsonOption = False) -> None:
+    """Print the models that ship."""
+    with _refusals():
+        models = [
+            {
+                "name": folder.name,
+                "kind": read_card(folder).kind.value,
+                "folder": str(folder),
+                "default": folder.name == DEFAULT_MODEL,
+            }
+            for folder in shipped_models()
+        ]
+    lines = [
+        f"{m['name']:<16} {m['kind']:<16} {m['folder']}{'  (default)' if m['default'] else ''}"
+        for m in models
+    ]
+    typer.echo(_json(models) if as_json else "\n".join(lines) or "no models")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What cannot be used ends the command with its message, one line each, and exit code 2."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except ValueError as error:
+        message = str(error)
+    else:
+        return
+    for line in message.splitlines():
+        typer.echo(f"error: {line}", err=True)
+    raise typer.Exit(2)
+
+
+def _read(career: str) -> bytes:
+    """The bytes of a career file, or one more than are allowed."""
+    if career == "-":
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    with Path(career).open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
+def _years(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{4})[-–]([0-9]{4})", text)
+    if not found:
+        raise ValueError(f"--years {text[:40]!r} is not a span of years; expected 1997-2011")
+    first, last = int(found[1]), int(found[2])
+    if first > last:
+        raise ValueError(f"--years {text!r} ends before it begins; expected {last}-{first}")
+    return first, last
+
+
+@contextmanager
+def _rows_file(path: Path | None) -> Iterator[Callable[[RowScore], None] | None]:
+    """A writer of row scores to a file that appears under its name only once it is whole."""
+    if path is None:
+        yield None
+        return
+    if not path.parent.is_dir():
+        raise ValueError(f"--rows {path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise ValueError(f"--rows {path}: is a folder; expected a file such as {path / 'rows.csv'}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("person_id", "year", "log_probability", "log_probability_raw"))
+            yield lambda row: writer.writerow(
+                (row.person_id, row.year, row.log_probability, row.log_probability_raw)
+            )
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _evaluate(
+    table: CareerTable,
+    model: str,
+    years: tuple[int, int] | None,
+    raw_only: bool,
+    on_row: Callable[[RowScore], None] | None,
+) -> EvaluationReport:
+    """Evaluate with a progress bar on standard error."""
+    loaded = load_model(model)
+    with typer.progressbar(
+        length=len(table.careers), label="workers", show_pos=True, file=sys.stderr
+    ) as bar:
+
+        def advance(done: int, careers: int) -> None:
+            bar.length = careers
+            bar.update(done - bar.pos)
+
+        return evaluate(
+            loaded, table, years=years, raw_only=raw_only, on_row=on_row, on_progress=advance
+        )
+
+
+def _prediction_text(prediction: Prediction, top: int) -> str:
+    """The four parts, then the likeliest titles, as aligned text."""
+    card, query, parts = prediction.card, prediction.query, prediction.parts
+    previous = query.previous.title if query.previous else "no earlier record"
+    likeliest = prediction.distribution.top(top)
+    return "\n".join(
+        [
+            f"{query.year}, after {previous}",
+            f"model {card.name} {card.version}, trained on {card.data}",
+            "",
+            *(
+                f"{_percent(probability)}  {part.replace('_', ' ')}"
+                for part, probability in asdict(parts).items()
+            ),
+            "",
+            f"likeliest {len(likeliest)} of {len(prediction.distribution.taxonomy)},"
+            f" coverage {prediction.distribution.coverage:.6f}",
+            *(f"{_percent(p)}  {o.title} ({o.code})" for o, p in likeliest),
+        ]
+    )
+
+
+def _percent(probability: float | None) -> str:
+    return "     –  " if probability is None else f"{probability:>8.3%}"
+
+
+def _report_text(report: EvaluationReport) -> str:
+    lines = []
+    for measure, value in asdict(report).items():
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        shown = f"{shown[0]}-{shown[1]}" if isinstance(shown, tuple) else shown
+        lines.append(f"{measure.replace('_', ' '):<17} {'–' if shown is None else shown}")
+    return "\n".join(lines)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []

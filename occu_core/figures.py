@@ -1,0 +1,307 @@
+"""Reports as plotly figures: what comes next, and how expected each past step was.
+
+Every figure names its model and training data, keeps its height whatever it shows, leaves its
+background to the page and needs no more than 360 pixels of width.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+import plotly.graph_objects as go
+
+from occu_core.careers import Move
+from occu_core.models.base import ModelCard
+from occu_core.occupations import NOT_WORKING, STUDENT, Occupation
+from occu_core.predictions import Prediction, Surprise
+
+SAME_JOB, DIFFERENT_JOB, NO_WORK, STUDYING = "#0F7F77", "#B8651B", "#64748B", "#7C5CC4"
+GROUP = "#3F7CAC"
+_MOVES = {
+    Move.FIRST: ("First record", NO_WORK),
+    Move.STAY: ("Stayed", SAME_JOB),
+    Move.MOVE: ("Moved", DIFFERENT_JOB),
+}
+_TITLE_LENGTH = 42
+_CAPTION_LENGTH = 58
+_ROW = 42  # pixels for one occupation: a line of text and its bar
+_SMALLEST = 1e-9
+_CEILINGS = (0.1, 0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and the same in words, for those who cannot see it."""
+
+    figure: go.Figure
+    alt: str
+
+
+def percent(probability: float) -> str:
+    """A probability as people read it.
+
+    >>> percent(0.7123), percent(0.0004)
+    ('71.2%', '<0.1%')
+    """
+    if 0 < probability < 0.0005:
+        return "<0.1%"
+    return f"{100 * probability:.1f}%"
+
+
+def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Chart:
+    """One bar for each model, cut into same job, different job, not working and student.
+
+    Leave the `caption` out only where another figure of the same models stands below.
+    """
+    names = [prediction.card.title for prediction in predictions]
+    figure = go.Figure()
+    for part, label, colour in (
+        ("same_job", "Same job", SAME_JOB),
+        ("different_job", "Different job", DIFFERENT_JOB),
+        ("not_working", "Not working", NO_WORK),
+        ("student", "Student", STUDYING),
+    ):
+        shares = [getattr(prediction.parts, part) for prediction in predictions]
+        figure.add_bar(
+            name=label,
+            orientation="h",
+            x=shares,
+            y=list(range(len(names))),
+            width=0.5,
+            marker={"color": colour, "line": {"width": 0}},
+            text=[percent(share) if share and share >= 0.15 else "" for share in shares],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": "white", "size": 13},
+            customdata=[
+                [html.escape(name), percent(share or 0.0)]
+                for name, share in zip(names, shares, strict=True)
+            ],
+            hovertemplate=(
+                f"<b>{label}</b>: %{{customdata[1]}}<br>%{{customdata[0]}}<extra></extra>"
+            ),
+        )
+    several = len(names) > 1
+    for row, name in enumerate(names if several else []):
+        figure.add_annotation(_label(html.escape(name), 0, row - 0.27, "left"))
+    figure.update_layout(barmode="stack", bargap=0)
+    figure.update_xaxes(visible=False, range=[0, 1])
+    figure.update_yaxes(visible=False, range=[len(names) - 0.7, -0.75 if several else -0.3])
+    cards = [prediction.card for prediction in predictions]
+    _finish(figure, cards if caption else [], height=62 * len(names) if several else 34)
+    return Chart(figure, " ".join(_parts_in_words(prediction) for prediction in predictions))
+
+
+def top_occupations(predictions: Sequence[Prediction], count: int = 12) -> Chart:
+    """The likeliest states of the first model, in its order; a second model's bars are paler."""
+    top = [occupation for occupation, _ in predictions[0].distribution.top(count)]
+    previous = predictions[0].query.previous
+    figure = _ranking(
+        [occupation.title for occupation in top],
+        [[p.distribution.prob(occupation.code) for occupation in top] for p in predictions],
+        [_colour(occupation, previous) for occupation in top],
+        [prediction.card for prediction in predictions],
+    )
+    return Chart(figure, " ".join(_top_in_words(prediction, count) for prediction in predictions))
+
+
+def top_groups(predictions: Sequence[Prediction], count: int = 12) -> Chart:
+    """The likeliest occupation groups of the first model, in its order."""
+    top = [group for group, _ in predictions[0].distribution.groups()[:count]]
+    shares = [dict(prediction.distribution.groups()) for prediction in predictions]
+    figure = _ranking(
+        top,
+        [[share[group] for group in top] for share in shares],
+        [GROUP] * len(top),
+        [prediction.card for prediction in predictions],
+    )
+    words = "; ".join(f"{group} {percent(shares[0][group])}" for group in top)
+    return Chart(figure, f"{predictions[0].card.title}, likeliest occupation groups: {words}.")
+
+
+def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) -> Chart:
+    """How probable each thing that happened was; the taller the bar, the less expected."""
+    figure = go.Figure()
+    for move, (label, colour) in _MOVES.items():
+        chosen = [step for step in steps if step.move is move]
+        figure.add_bar(
+            name=label,
+            x=[step.transition_year for step in chosen],
+            y=[-log10(max(step.probability, _SMALLEST)) for step in chosen],
+            width=0.7,
+            marker={"color": colour, "line": {"width": 0}, "cornerradius": 3},
+            customdata=[
+                [html.escape(step.occupation.title), percent(step.probability)] for step in chosen
+            ],
+            hovertemplate=(
+                f"<b>%{{x}}</b> %{{customdata[0]}}<br>{label}, %{{customdata[1]}}<extra></extra>"
+            ),
+        )
+    years = [step.transition_year for step in steps]
+    tallest = max(-log10(max(step.probability, _SMALLEST)) for step in steps)
+    figure.update_xaxes(
+        range=[min(years) - 0.8, max(max(years), min(years) + 9) + 0.8],
+        tickformat="d",
+        showgrid=False,
+        nticks=6,
+        tickangle=0,
+    )
+    figure.update_yaxes(
+        range=[0, max(3.0, tallest) * 1.04],
+        tickvals=[0, 1, 2, 3, 4, 5, 6, 7, 8],
+        ticktext=["100%", "10%", "1%", "0.1%", "0.01%", "1e-5", "1e-6", "1e-7", "1e-8"],
+        gridcolor="rgba(128,140,150,0.22)",
+        zeroline=False,
+    )
+    figure.update_layout(
+        barmode="overlay",
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
+    )
+    _finish(figure, [card], height=height, top=34, axes=True)
+    return Chart(figure, _steps_in_words(card, steps))
+
+
+def _ranking(
+    titles: Sequence[str],
+    shares: Sequence[Sequence[float]],
+    colours: Sequence[str],
+    cards: Sequence[ModelCard],
+) -> go.Figure:
+    """A row for each title: its name and numbers, and below them a bar for each model."""
+    largest = max(max(model) for model in shares)
+    ceiling = next(step for step in _CEILINGS if largest <= step or step == _CEILINGS[-1])
+    figure = go.Figure()
+    thickness = 0.34 / len(cards)
+    for k, (card, model) in enumerate(zip(cards, shares, strict=True)):
+        figure.add_bar(
+            name=card.title,
+            orientation="h",
+            x=list(model),
+            y=[row + thickness * k for row in range(len(titles))],
+            width=thickness * 0.92,
+            marker={
+                "color": list(colours),
+                "opacity": 0.45 if k else 1.0,
+                "line": {"width": 0},
+                "cornerradius": 4,
+            },
+            customdata=[
+                [html.escape(title), percent(share), html.escape(card.title)]
+                for title, share in zip(titles, model, strict=True)
+            ],
+            hovertemplate=(
+                "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
+            ),
+        )
+    for row, title in enumerate(titles):
+        numbers = " | ".join(percent(model[row]) for model in shares)
+        shown = _shorten(title, _TITLE_LENGTH - 8 * (len(cards) - 1))
+        figure.add_annotation(_label(html.escape(shown), 0, row - 0.2, "left"))
+        figure.add_annotation(_label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
+    figure.update_layout(barmode="overlay", bargap=0)
+    figure.update_xaxes(visible=False, range=[0, ceiling])
+    figure.update_yaxes(visible=False, range=[len(titles) - 0.55, -0.75])
+    _finish(figure, cards, height=_ROW * len(titles))
+    return figure
+
+
+def _label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
+    """A line of text at the left or right edge, above the bar at `y`."""
+    return {
+        "text": text,
+        "x": x,
+        "xref": "paper",
+        "xanchor": anchor,
+        "y": y,
+        "yref": "y",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 13},
+        "align": anchor,
+        "xshift": -2 if anchor == "left" else 2,  # a label's own border
+    }
+
+
+def _finish(
+    figure: go.Figure, cards: Sequence[ModelCard], *, height: int, top: int = 4, axes: bool = False
+) -> None:
+    """Margins, background and the caption that names model and data."""
+    caption = caption_lines(cards)
+    bottom = 17 * len(caption) + (34 if axes else 10)
+    figure.update_layout(
+        height=height + top + bottom,
+        margin={"l": 44 if axes else 0, "r": 0, "t": top, "b": bottom, "pad": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=axes,
+        dragmode=False,
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    figure.add_annotation(
+        text="<br>".join(caption),
+        x=0,
+        y=0,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        yshift=-30 if axes else -6,
+        xshift=-46 if axes else -2,
+        showarrow=False,
+        align="left",
+        opacity=0.7,
+        font={"size": 11},
+    )
+
+
+def caption_lines(cards: Sequence[ModelCard]) -> list[str]:
+    """Which model, which version, from which data, in lines a phone can show."""
+    return [
+        html.escape(line)
+        for card in cards
+        for line in textwrap.wrap(f"{card.title} {card.version}: {card.data}", _CAPTION_LENGTH)
+    ]
+
+
+def _shorten(title: str, length: int) -> str:
+    return title if len(title) <= length else title[: length - 1].rstrip(" ,") + "…"
+
+
+def _colour(occupation: Occupation, previous: Occupation | None) -> str:
+    """The colour of the part that this state belongs to."""
+    if occupation.code == NOT_WORKING:
+        return NO_WORK
+    if occupation.code == STUDENT:
+        return STUDYING
+    return SAME_JOB if occupation == previous else DIFFERENT_JOB
+
+
+def _parts_in_words(prediction: Prediction) -> str:
+    parts = prediction.parts
+    same = "not applicable" if parts.same_job is None else percent(parts.same_job)
+    return (
+        f"{prediction.card.title}, {prediction.query.year}: same job {same}, different job"
+        f" {percent(parts.different_job)}, not working {percent(parts.not_working)}, student"
+        f" {percent(parts.student)}."
+    )
+
+
+def _top_in_words(prediction: Prediction, count: int) -> str:
+    top = "; ".join(f"{o.title} {percent(p)}" for o, p in prediction.distribution.top(count))
+    return f"{prediction.card.title}, likeliest in {prediction.query.year}: {top}."
+
+
+def _steps_in_words(card: ModelCard, steps: Sequence[Surprise]) -> str:
+    least = min(steps, key=lambda step: step.probability)
+    return (
+        f"{card.title}: the probability of what happened in each of {len(steps)} records. Least"
+        f" expected: {least.occupation.title} in {least.transition_year},"
+        f" {percent(least.probability)}."
+    )

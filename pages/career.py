@@ -1,0 +1,40 @@
+"""Career: build a work history, or open one, and see at once what usually comes next."""
+
+import streamlit as st
+
+from pages.shared import displays, inputs, opening
+from pages.shared.displays import as_text
+from pages.shared.loaders import examples, model_cards, prediction_of
+from pages.shared.session import desk
+
+st.title("Career")
+st.caption("Build a work history year by year, and see what usually comes next.")
+opening.toolbar()
+
+left, right = st.columns([1.3, 1], gap="large")
+with left:
+    st.subheader(as_text(desk().name))
+    if desk().name in examples():
+        st.caption("An invented person, written as an example. Change anything.")
+    else:
+        st.caption("Change anything: the prediction follows.")
+    inputs.worker()
+    inputs.records()
+    inputs.find_occupation()
+
+with right:
+    if not model_cards():
+        st.error("No model is installed in assets/models, so nothing can be predicted yet.")
+        st.stop()
+    query = desk().query
+    prediction = prediction_of(inputs.chosen_models()[0], query)
+    with st.container(border=True):
+        st.subheader(f"What comes next in {query.year}")
+        displays.summary(prediction)
+        if st.button(
+            "See all 343 probabilities", key="career.next_job", type="primary", width="stretch"
+        ):
+            st.switch_page("pages/next_job.py")
+    with st.expander("The text a language model reads", icon=":material/article:"):
+        displays.read_text(query, coded=prediction.card.coded_titles)
+    displays.speaks_for(prediction.card)

@@ -1,0 +1,46 @@
+"""Models, predictions and examples: loaded once for the whole server and shared by every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from occu_core.assets import asset_path
+from occu_core.careers import CareerHistory, Query
+from occu_core.data.career_json import parse_query
+from occu_core.models import storage
+from occu_core.models.base import ModelCard, OccupationModel
+from occu_core.predictions import Prediction, Surprise, predict, surprises
+
+
+@st.cache_resource(show_spinner=False)
+def model_cards() -> dict[str, ModelCard]:
+    """The shipped models by name, the default first."""
+    return {folder.name: storage.read_card(folder) for folder in storage.shipped_models()}
+
+
+@st.cache_resource(show_spinner="Loading the model…")
+def load_model(name: str) -> OccupationModel:
+    """One shipped model."""
+    return storage.load_model(name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={Query: repr})
+def prediction_of(name: str, query: Query) -> Prediction:
+    """What a shipped model answers; asked twice, computed once."""
+    return predict(load_model(name), query)
+
+
+@st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={CareerHistory: repr})
+def past_surprises(name: str, career: CareerHistory) -> tuple[Surprise, ...]:
+    """How expected a model found each step of a career."""
+    return surprises(load_model(name), career)
+
+
+@st.cache_resource(show_spinner=False)
+def examples() -> dict[str, Query]:
+    """The invented careers that ship, by title; the first one opens with the app."""
+    files = sorted(asset_path("samples").glob("*.json"))
+    return {
+        file.stem.replace("-", " ").capitalize(): parse_query(file.read_bytes(), file.name)
+        for file in files
+    }
