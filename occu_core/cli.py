@@ -43,6 +43,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def main() -> None:
     """The console command `occu`."""
+    # Loading a language model would draw its own progress bar among the messages.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     app()
 
 
