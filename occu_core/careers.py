@@ -200,6 +200,4 @@ def check_year(year: int) -> None:
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
         side = "before" if year < EARLIEST_YEAR else "after"
         bound = EARLIEST_YEAR if year < EARLIEST_YEAR else LATEST_YEAR
-        raise CareerError(
-            f"year {year} is {side} {bound}; expected {EARLIEST_YEAR}–{LATEST_YEAR}"
-        )
+        raise CareerError(f"year {year} is {side} {bound}; expected {EARLIEST_YEAR}–{LATEST_YEAR}")

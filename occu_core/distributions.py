@@ -51,7 +51,7 @@ class OccupationDistribution:
             raise ValueError(
                 f"expected {len(taxonomy)} scores for {taxonomy.name!r}, got shape {scores.shape}"
             )
-        total = np.logaddexp.reduce(scores)
+        total = np.logaddexp.reduce(scores) if not np.isnan(scores).any() else np.nan
         if not np.isfinite(total):
             raise ValueError(f"the scores add up to {np.exp(total)}; expected a positive number")
         # Rounding may put the sum of single-precision scores a hair above one.
@@ -65,7 +65,7 @@ class OccupationDistribution:
     @property
     def log_probs_raw(self) -> npt.NDArray[np.float64]:
         """Log-probabilities before normalising, in nats; shape (occupations,)."""
-        return self.log_probs + np.log(self.coverage)
+        return np.asarray(self.log_probs + np.log(self.coverage))
 
     def prob(self, code: str) -> float:
         """The probability of one occupation."""

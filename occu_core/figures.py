@@ -26,7 +26,7 @@ _MOVES = {
     Move.STAY: ("Stayed", SAME_JOB),
     Move.MOVE: ("Moved", DIFFERENT_JOB),
 }
-_TITLE_LENGTH = 42
+_TITLE_LENGTH = 44
 _CAPTION_LENGTH = 58
 _ROW = 42  # pixels for one occupation: a line of text and its bar
 _SMALLEST = 1e-9

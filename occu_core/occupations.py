@@ -128,8 +128,8 @@ class Taxonomy:
             likeness[:, [column[word] for word in title]].max(axis=1).mean()
             for title in self._title_words
         ]
-        lengths = [len(title) for title in self._title_words]
-        order = np.lexsort((lengths, np.negative(found)))  # the best first, of equals the shortest
+        # The best first; of equals, the shortest.
+        order = sorted(range(len(self)), key=lambda i: (-found[i], len(self._title_words[i])))
         return [self.occupations[i] for i in order[:limit]]
 
     @cached_property

@@ -67,12 +67,9 @@ def to_json(prediction: Prediction, top: int | None = None) -> dict[str, object]
     """
     card = prediction.card
     return {
-        "model": {
-            "name": card.name,
-            "kind": card.kind.value,
-            "version": card.version,
-            "data": card.data,
-        },
+        "model": card.name,
+        "model_version": card.version,
+        "data": card.data,
         "query": query_to_json(prediction.query),
         "prompt": prediction.prompt,
         "coverage": prediction.distribution.coverage,

@@ -48,7 +48,7 @@ class TitleTrie:
         parents = tuple(parent for parent, _ in nodes)
         if NO_PARENT in leaves or len(set(leaves)) < len(leaves) or set(leaves) & set(parents):
             raise ValueError(
-                "a title is empty, repeats another or begins another; does each end in a terminator?"
+                "a title is empty, repeats another or begins another; give each a terminator"
             )
         return cls(tuple(token for _, token in nodes), parents, tuple(leaves))
 

@@ -27,7 +27,7 @@ with right:
         st.error("No model is installed in assets/models, so nothing can be predicted yet.")
         st.stop()
     query = desk().query
-    prediction = prediction_of(inputs.chosen_models()[0], query)
+    prediction = prediction_of(inputs.chosen_model(), query)
     with st.container(border=True):
         st.subheader(f"What comes next in {query.year}")
         displays.summary(prediction)

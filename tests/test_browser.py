@@ -1,8 +1,5 @@
 """The main job in a real browser: build a career, read the prediction, share it."""
 
-import json
-import os
-import re
 import socket
 import subprocess
 import sys
@@ -11,8 +8,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
-from occu_core.models.storage import load_model
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[1]

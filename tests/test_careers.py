@@ -34,8 +34,9 @@ def test_a_query_for_a_year_already_in_the_history_is_refused():
 def test_spells_merge_neighbours_and_cover_the_career(career):
     spells = list(career.spells())
     assert all(a.occupation != b.occupation for a, b in pairwise(spells))
-    assert sum(1 for r in career.records for s in spells if s.first_year <= r.year <= s.last_year) \
-        == len(career.records)
+    assert sum(
+        1 for r in career.records for s in spells if s.first_year <= r.year <= s.last_year
+    ) == len(career.records)
 
 
 def test_first_stay_and_move_are_told_apart():

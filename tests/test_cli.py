@@ -172,7 +172,7 @@ def test_the_shipped_models_are_listed_and_answer_by_name(occu):
     assert "language_model" in occu("models").stdout.splitlines()[0]
     by_name = occu("predict", "career.json", "--json", "--model", "markov")
     by_folder = occu("predict", "career.json", "--json", "--model", models["markov"]["folder"])
-    assert json.loads(by_name.stdout)["model"]["name"] == "markov"
+    assert json.loads(by_name.stdout)["model"] == "markov"
     assert by_name.stdout == by_folder.stdout
 
 

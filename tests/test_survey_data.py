@@ -1,5 +1,7 @@
 """Runs on the real careers where they lie beside the project: `../shared/data/careers`."""
 
+from itertools import pairwise
+
 import pytest
 
 from occu_core.data.career_table import Split
@@ -32,7 +34,7 @@ def test_real_education_falls_now_and_then_and_is_no_reason_to_reject(tables):
     falls = 0
     for career in tables["nlsy79"].careers:
         known = [levels.index(r.education) for r in career.records if r.education]
-        falls += sum(b < a for a, b in zip(known, known[1:], strict=False))
+        falls += sum(b < a for a, b in pairwise(known))
     assert falls > 0
 
 

@@ -61,6 +61,8 @@ def test_a_prompt_ends_at_the_colon_and_the_answer_brings_its_space_and_line_end
 
 def test_coded_titles_replace_the_words():
     query = Query(CareerHistory("w", (JobRecord(1984, TOY["3"]),)), 1985)
-    assert TextTemplate(coded=True).prompt(query).endswith(
-        "1984 (education unknown): 3\n1985 (education unknown):"
+    assert (
+        TextTemplate(coded=True)
+        .prompt(query)
+        .endswith("1984 (education unknown): 3\n1985 (education unknown):")
     )

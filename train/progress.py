@@ -7,10 +7,13 @@ import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def one_cycle(done: float, warm_up: float) -> float:
@@ -41,7 +44,11 @@ class Progress:
 
     @classmethod
     def resume(
-        cls, folder: Path, settings: Any, model: nn.Module, optimiser: torch.optim.Optimizer
+        cls,
+        folder: Path,
+        settings: DataclassInstance,
+        model: nn.Module,
+        optimiser: torch.optim.Optimizer,
     ) -> Self:
         """Start afresh, or continue from the last finished epoch after a kill.
 
@@ -89,7 +96,9 @@ class Progress:
         perplexity = math.exp(sum(self._recent) / len(self._recent))
         self._recent.clear()
         self._log(done=round(done, 4), train_perplexity=round(perplexity, 4))
-        print(f"{done:6.1%}  train perplexity {perplexity:8.3f}  {left:5.1f} minutes left", flush=True)
+        print(
+            f"{done:6.1%}  train perplexity {perplexity:8.3f}  {left:5.1f} minutes left", flush=True
+        )
 
     def finish_epoch(
         self, score: float, model: nn.Module, optimiser: torch.optim.Optimizer

@@ -22,10 +22,10 @@ SHIPPED_FILES = {
 WHAT_IT_IS = {
     ModelKind.MARKOV: "A first-order Markov table: counts of who moved where from which state, with"
     " the chance of staying and the destinations of movers smoothed towards the cohort's own.",
-    ModelKind.CAREER: "A CAREER transformer (Vafa et al., TMLR 2024): reads a career as a sequence of"
-    " states and covariates; one output decides between staying and moving, others where to.",
-    ModelKind.LANGUAGE_MODEL: "A small Llama trained on careers written as resumes (LABOR-LLM, Athey"
-    " et al.): the probability of a title is the product of the probabilities of its tokens.",
+    ModelKind.CAREER: "A CAREER transformer (Vafa et al., TMLR 2024): reads a career as a sequence"
+    " of states and covariates; one output decides between staying and moving, others where to.",
+    ModelKind.LANGUAGE_MODEL: "A small Llama trained on careers written as resumes (LABOR-LLM,"
+    " Athey et al.): the probability of a title is the product of the probabilities of its tokens.",
 }
 
 
@@ -107,5 +107,5 @@ screening, credit, benefits or any other decision about a person.
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="a finished model folder, such as runs/career/best")
+    parser.add_argument("folder", type=Path, help="a finished model, such as runs/career/best")
     main(parser.parse_args().folder)

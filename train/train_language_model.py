@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from occu_core.careers import EARLIEST_YEAR, LATEST_YEAR, CareerHistory
+from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
 from occu_core.models.base import ModelKind
 from occu_core.models.language_model import LanguageModel
@@ -32,6 +32,7 @@ from train.progress import Progress, one_cycle
 from train.resume_batches import IGNORED, Batch, batches, hide, read
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
+from train.unseen_years import lend_unseen_years
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class LanguageModelSettings:
     """How often each covariate of a worker is hidden in training."""
 
     hidden_education: float = 0.1
-    """How often a worker's education is hidden, half the time in three years of ten, else in all."""
+    """How often education is hidden, half the time in three years of ten, else in all."""
 
     epochs: int = 10
     """Passes over the training workers, unless valid stops improving."""
@@ -104,7 +105,7 @@ def main(path: Path, *, test: bool = False) -> None:
     parameters = sum(weight.numel() for weight in model.parameters())
     tokens = sum(len(read(reader, career).tokens) for career in train)
     print(f"{parameters:,} parameters; {len(train):,} workers, {tokens:,} tokens an epoch")
-    print(f"about {math.ceil(tokens / settings.batch_tokens)} steps an epoch, {settings.epochs} epochs")
+    print(f"{math.ceil(tokens / settings.batch_tokens)} steps an epoch, {settings.epochs} epochs")
 
     # Epochs
     folder = settings.out / "best"
@@ -152,7 +153,7 @@ def train_epoch(
             group["lr"] = settings.learning_rate * one_cycle(done, settings.warm_up)
         loss = answer_losses(model, batch).sum() / batch.titles
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         progress.step(loss.item(), done, last=step == len(epoch))
@@ -172,23 +173,6 @@ def title_perplexity(model: LlamaForCausalLM, data: list[Batch]) -> float:
     model.eval()
     nats = sum(answer_losses(model, batch).double().sum().item() for batch in data)
     return math.exp(nats / sum(batch.titles for batch in data))
-
-
-def lend_unseen_years(folder: Path, careers: list[CareerHistory]) -> None:
-    """Let a year that training never saw be read as the nearest one that it did.
-
-    A year is one token; the token of a year outside the data still has its random first weights.
-    """
-    model = LlamaForCausalLM.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    seen = {record.year for career in careers for record in career.records}
-    seen |= {career.birth_year for career in careers if career.birth_year is not None}
-    token = {y: tokenizer.convert_tokens_to_ids(str(y)) for y in range(EARLIEST_YEAR, LATEST_YEAR + 1)}
-    weights = model.get_input_embeddings().weight.data
-    for year in token.keys() - seen:
-        nearest = min(seen, key=lambda known: (abs(known - year), known))
-        weights[token[year]] = weights[token[nearest]]
-    model.save_pretrained(folder)
 
 
 def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> LlamaForCausalLM:

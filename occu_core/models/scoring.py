@@ -17,7 +17,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from occu_core.titles import NO_PARENT, Tokens, TitleTrie
+from occu_core.titles import NO_PARENT, TitleTrie, Tokens
 
 ROW_NODES = 96
 _MOST_LOGITS = 64_000_000
@@ -107,9 +107,7 @@ class TitleScorer:
             steps[here] = log_probs[places[here], tokens[here]].double()
         return steps.numpy()
 
-    def _run_rows(
-        self, text: ReadText, length: int, rows: TreeRows, part: slice
-    ) -> torch.Tensor:
+    def _run_rows(self, text: ReadText, length: int, rows: TreeRows, part: slice) -> torch.Tensor:
         """Logits at each place of some rows; shape (rows, nodes a row, vocabulary)."""
         device, dtype = self.model.device, self.model.dtype
         sees = rows.sees[part]
@@ -123,14 +121,14 @@ class TitleScorer:
             cache.update(
                 keys[:, :, :length].expand(shape), values[:, :, :length].expand(shape), layer
             )
-        output = self.model(
+        logits: torch.Tensor = self.model(
             input_ids=rows.tokens[part].to(device),
             position_ids=(rows.depths[part] + length).to(device),
             attention_mask=mask,
             past_key_values=cache,
             use_cache=True,
-        )
-        return output.logits
+        ).logits
+        return logits
 
     @torch.inference_mode()
     def _steps_by_title(self, context: Tokens, trie: TitleTrie) -> npt.NDArray[np.float64]:

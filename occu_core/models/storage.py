@@ -85,14 +85,14 @@ def load_model(name_or_folder: str = DEFAULT_MODEL) -> OccupationModel:
 def _load(card: ModelCard, folder: Path, taxonomy: Taxonomy) -> OccupationModel:
     """Torch is imported only by the kinds that need it."""
     if card.kind is ModelKind.MARKOV:
-        from occu_core.models.markov import MarkovModel  # noqa: PLC0415
+        from occu_core.models.markov import MarkovModel
 
         return MarkovModel.load(folder, card, taxonomy)
     if card.kind is ModelKind.CAREER:
-        from occu_core.models.career import CareerModel  # noqa: PLC0415
+        from occu_core.models.career import CareerModel
 
         return CareerModel.load(folder, card, taxonomy)
-    from occu_core.models.language_model import LanguageModel  # noqa: PLC0415
+    from occu_core.models.language_model import LanguageModel
 
     return LanguageModel.load(folder, card, taxonomy)
 

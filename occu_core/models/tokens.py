@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from occu_core.careers import CareerHistory, Education, JobRecord, Query
 from occu_core.occupations import Taxonomy
 from occu_core.templates import TextTemplate
-from occu_core.titles import Tokens, TitleTrie
+from occu_core.titles import TitleTrie, Tokens
 
 
 @dataclass(frozen=True, slots=True)

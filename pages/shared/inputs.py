@@ -166,7 +166,6 @@ def models() -> tuple[str, ...]:
     first = st.selectbox(
         "Model",
         list(cards),
-        index=list(cards).index(chosen_models()[0]),
         key="next_job.model",
         format_func=lambda name: cards[name].title,
         persist_state="session",
@@ -185,11 +184,11 @@ def models() -> tuple[str, ...]:
     return (first, second) if second else (first,)
 
 
-def chosen_models() -> tuple[str, ...]:
-    """The models last chosen that are there, without asking; at first the default."""
+def chosen_model() -> str:
+    """The model last chosen, without asking; at first the default."""
     cards = model_cards()
-    first = st.session_state.get("next_job.model")
-    return (first if first in cards else next(iter(cards)),)
+    chosen = st.session_state.get("next_job.model")
+    return chosen if chosen in cards else next(iter(cards))
 
 
 def _choice(label: str, field: str, options: list[str], kind: type[str], value: str | None) -> None:
