@@ -26,7 +26,7 @@ _MOVES = {
     Move.STAY: ("Stayed", SAME_JOB),
     Move.MOVE: ("Moved", DIFFERENT_JOB),
 }
-_TITLE_LENGTH = 44
+_TITLE_LENGTH = 43
 _CAPTION_LENGTH = 58
 _ROW = 42  # pixels for one occupation: a line of text and its bar
 _SMALLEST = 1e-9
@@ -263,10 +263,13 @@ def _finish(
 
 def caption_lines(cards: Sequence[ModelCard]) -> list[str]:
     """Which model, which version, from which data, in lines a phone can show."""
+    by_data: dict[str, list[str]] = {}
+    for card in cards:
+        by_data.setdefault(card.data, []).append(f"{card.title} {card.version}")
     return [
         html.escape(line)
-        for card in cards
-        for line in textwrap.wrap(f"{card.title} {card.version}: {card.data}", _CAPTION_LENGTH)
+        for data, names in by_data.items()
+        for line in textwrap.wrap(f"{', '.join(names)}: {data}", _CAPTION_LENGTH)
     ]
 
 

@@ -59,7 +59,7 @@ else:
 
 st.subheader("Keep or share")
 with st.container(horizontal=True, gap="small"):
-    displays.downloads(predictions[0])
+    displays.downloads(*predictions)
     with st.popover("Link to this view", icon=":material/link:", key="next_job.link_menu"):
         sensitive = st.checkbox("Include sex and race/ethnicity", key="next_job.sensitive")
         displays.link(View(query, models), sensitive=sensitive)

@@ -1,7 +1,6 @@
 """What tests need from the machine, and how to get it."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,15 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium, for tests in a real browser."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    found = next(filter(None, map(shutil.which, names)), mac if Path(mac).exists() else None)
-    if found is None:
-        _skip_or_fail("no Chromium: install it with `apt-get install chromium`, or Google Chrome")
-    return str(found)
+def browser():
+    """A headless Chromium, for tests in a real browser."""
+    from tests.browser import HOW_TO_GET_IT, chromium_browser, find_chromium
+
+    executable = find_chromium()
+    if executable is None:
+        _skip_or_fail(HOW_TO_GET_IT)
+    with chromium_browser(str(executable)) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from pages.shared.session import Desk
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 _STEPS = {Move.FIRST: "first record", Move.STAY: "stayed", Move.MOVE: "moved"}
-_INKS = {"light": "#17232B", "dark": "#E4ECEE"}
+# Labels in a figure take the page's ink, so that they stay readable when the theme changes.
+_INK = "<style>.stPlotlyChart .annotation-text {fill: currentColor !important}</style>"
 ALL_GROUPS = "All groups"
 
 
@@ -36,8 +37,7 @@ def as_text(text: str) -> str:
 
 def chart(shown: Chart, key: str) -> None:
     """A figure with its description for screen readers; it does not move, zoom or select."""
-    ink = _INKS[st.context.theme.type or "light"]
-    shown.figure.update_layout(font_color=ink).update_annotations(font_color=ink)
+    st.html(_INK)
     st.plotly_chart(shown.figure, key=key, alt=shown.alt, config={"displayModeBar": False})
 
 
@@ -170,9 +170,9 @@ def steps_table(steps: Sequence[Surprise]) -> None:
             [
                 {
                     "Year": s.transition_year,
+                    "Probability": percent(s.probability),
                     "What happened": s.occupation.title,
                     "Step": _STEPS[s.move],
-                    "Probability": percent(s.probability),
                 }
                 for s in reversed(steps)
             ]
@@ -202,31 +202,29 @@ def read_text(query: Query, *, coded: bool) -> None:
     )
 
 
-def downloads(prediction: Prediction) -> None:
-    """The whole distribution as a file."""
-    name = f"occuscope-{prediction.card.name}-{prediction.query.year}"
-    st.download_button(
-        "CSV",
-        to_csv(prediction),
-        f"{name}.csv",
-        "text/csv",
-        key="next_job.csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "JSON",
-        json.dumps(to_json(prediction), indent=2, ensure_ascii=False),
-        f"{name}.json",
-        "application/json",
-        key="next_job.json",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+def downloads(*predictions: Prediction) -> None:
+    """The whole distribution of each model as files that name model, data and version."""
+    for place, prediction in enumerate(predictions, start=1):
+        card, several = prediction.card, len(predictions) > 1
+        name = f"occuscope-{card.name}-{prediction.query.year}"
+        for kind, mime, content in (
+            ("CSV", "text/csv", to_csv(prediction)),
+            ("JSON", "application/json", _json(to_json(prediction))),
+        ):
+            st.download_button(
+                f"{kind}, {as_text(card.title)}" if several else kind,
+                content,
+                f"{name}.{kind.lower()}",
+                mime,
+                key=f"next_job.{kind.lower()}_{place}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def link(view: View, *, sensitive: bool) -> None:
     """An address that reopens this view, ready to copy."""
+    st.caption("The address holds the career itself: whoever has it can read it.")
     address = (st.context.url or "").partition("?")[0]
     st.code(
         f"{address}?v={encode_view(view, sensitive=sensitive)}",
@@ -234,6 +232,10 @@ def link(view: View, *, sensitive: bool) -> None:
         wrap_lines=True,
         height=120,
     )
+
+
+def _json(content: dict[str, object]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _matching(prediction: Prediction, text: str) -> set[str]:

@@ -173,7 +173,7 @@ def models() -> tuple[str, ...]:
     )
     others = [name for name in cards if name != first]
     second = st.selectbox(
-        "Beside it",
+        "Compare with",
         others,
         index=None,
         key="next_job.second",

@@ -1,0 +1,90 @@
+"""A real Chromium on the real app, for tests and measurements."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+HOW_TO_GET_IT = "no Chromium: install it with `apt-get install chromium`, or Google Chrome"
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium or Chrome, if there is one."""
+    return next(filter(None, map(shutil.which, _NAMES)), _MAC if Path(_MAC).exists() else None)
+
+
+@contextlib.contextmanager
+def running_app() -> Iterator[str]:
+    """The app as a user starts it, on a free port; yields its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "app.py"),
+            *(f"--server.port={port}", "--server.address=127.0.0.1"),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@contextlib.contextmanager
+def chromium_browser(executable: str) -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def settled(page: Page) -> Page:
+    """The page once its script has run and nothing on it is out of date."""
+    page.wait_for_function(
+        """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState
+                 === 'notRunning'
+                 && !document.querySelector('[data-stale="true"]')
+                 && document.querySelector('[data-testid="stMetricValue"]')""",
+        timeout=60_000,
+    )
+    return page
+
+
+def four_parts(page: Page) -> list[str]:
+    """The numbers of the four parts as the page shows them."""
+    return page.locator('[data-testid="stMetricValue"]').all_inner_texts()
+
+
+def _wait_until_healthy(address: str) -> None:
+    for _ in range(240):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+            return
+        time.sleep(0.25)
+    raise TimeoutError(f"the app did not start at {address}")
