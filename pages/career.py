@@ -4,11 +4,13 @@ import streamlit as st
 
 from pages.shared import displays, inputs, opening
 from pages.shared.displays import as_text
-from pages.shared.loaders import examples, model_cards, prediction_of
+from pages.shared.loaders import ask, examples, model_cards
 from pages.shared.session import desk
 
 st.title("Career")
 st.caption("Build a work history year by year, and see what usually comes next.")
+opening.follow_link()
+opening.link_problem()
 opening.toolbar()
 
 left, right = st.columns([1.3, 1], gap="large")
@@ -26,8 +28,9 @@ with right:
     if not model_cards():
         st.error("No model is installed in assets/models, so nothing can be predicted yet.")
         st.stop()
-    query = desk().query
-    prediction = prediction_of(inputs.chosen_model(), query)
+    query, model = desk().query, inputs.chosen_model()
+    opening.keep_in_address((model,))
+    prediction = ask((model,), query)[0]
     with st.container(border=True):
         st.subheader(f"What comes next in {query.year}")
         displays.summary(prediction)

@@ -5,7 +5,7 @@ import streamlit as st
 from occu_core import figures
 from occu_core.data.links import View
 from pages.shared import displays, inputs, opening
-from pages.shared.loaders import model_cards, past_surprises, prediction_of
+from pages.shared.loaders import ask, model_cards, past_surprises
 from pages.shared.session import desk, problem
 
 st.title("Next job")
@@ -20,8 +20,9 @@ with st.grid(4, min_column_width=150, gap="small"):
     inputs.question()
     models = inputs.models()
 displays.problem(problem("next_job"))
+opening.keep_in_address(models)
 query = desk().query
-predictions = [prediction_of(model, query) for model in models]
+predictions = ask(models, query)
 cards = [prediction.card for prediction in predictions]
 displays.warnings(cards, query)
 

@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def one_cycle(done: float, warm_up: float) -> float:
-    """The learning rate as a share of its peak: up in a line, down along a cosine.
-
-    Args:
-        done: share of the run behind us, 0–1.
-        warm_up: share of the run until the peak.
-    """
-    if done < warm_up:
-        return done / warm_up
-    return 0.5 * (1 + math.cos(math.pi * min((done - warm_up) / (1 - warm_up), 1.0)))
-
-
 @dataclass(slots=True)
 class Progress:
     """Where a run stands. Lines go to the screen and, as JSON, to `log.jsonl` in its folder."""

@@ -32,7 +32,8 @@ from occu_core.models.storage import write_card
 from occu_core.occupations import occ1990dd
 from train.career_batches import Batch, batches
 from train.data import load_split
-from train.progress import Progress, one_cycle
+from train.optimisation import one_cycle, parameter_groups
+from train.progress import Progress
 from train.resume_batches import IGNORED, hide
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
@@ -184,15 +185,6 @@ def configure(settings: CareerSettings, careers: Sequence[CareerHistory]) -> Car
         feed_forward=settings.feed_forward,
         dropout=settings.dropout,
     )
-
-
-def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay; gains and biases do not."""
-    weights = list(network.parameters())
-    return [
-        {"params": [w for w in weights if w.ndim > 1], "weight_decay": weight_decay},
-        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ from occu_core.models.tokens import ResumeTokenizer
 from occu_core.occupations import occ1990dd
 from occu_core.templates import TextTemplate
 from train.data import load_split
-from train.progress import Progress, one_cycle
+from train.optimisation import one_cycle, parameter_groups
+from train.progress import Progress
 from train.resume_batches import IGNORED, Batch, batches, hide, read
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
@@ -197,15 +198,6 @@ def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> L
                 lambda block, _, out: nn.functional.dropout(out, settings.dropout, block.training)
             )
     return model
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay; gains and biases do not."""
-    weights = list(model.parameters())
-    return [
-        {"params": [w for w in weights if w.ndim > 1], "weight_decay": weight_decay},
-        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class LanguageModel:
         """The normalised distribution, with the raw mass on titles as its coverage."""
         self._check(query.past)
         split = self.tokens.split(query)
-        text = self.scorer.read(split.context)
+        text = self.scorer.read(split.context, only_last=True)
         steps = self.scorer.steps(text, len(split.context), split.trie)
         return OccupationDistribution.from_scores(self.taxonomy, split.trie.total(steps))
 

@@ -8,6 +8,7 @@ found out when the model is loaded, and each title is then run behind the contex
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ ROW_NODES = 96
 _MOST_LOGITS = 64_000_000
 _EXPANDED_TOKENS = 8_192
 _TREE_TOLERANCE = 1e-3
+_MASKED = torch.finfo(torch.float16).min  # far enough below any score, in every precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class ReadText:
 
     Attributes:
         tokens: what was read.
-        log_probs: of every next token, nats, shape (tokens, vocabulary).
+        log_probs: of the next token at the last positions, nats, shape (positions, vocabulary).
         layers: keys and values of each layer, shape (1, heads, tokens, width); empty if the
             architecture keeps no such cache.
     """
@@ -39,6 +41,10 @@ class ReadText:
     tokens: Tokens
     log_probs: torch.Tensor
     layers: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+
+    def following(self, length: int) -> torch.Tensor:
+        """Log-probabilities of the token after the first `length`; shape (vocabulary,)."""
+        return self.log_probs[length - 1 - len(self.tokens)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,14 @@ class TreeRows:
         nodes: the trie's node at each place, −1 for padding.
         tokens: what is read there.
         depths: how far below the context it stands; 0 for the first token of a title.
-        sees: whether a place attends to another of its row, shape (rows, nodes, nodes).
+        mask: 0 where a place attends to another of its row, very negative where it does not,
+            shape (rows, nodes, nodes).
     """
 
     nodes: torch.Tensor
     tokens: torch.Tensor
     depths: torch.Tensor
-    sees: torch.Tensor
+    mask: torch.Tensor
 
 
 class TitleScorer:
@@ -63,13 +70,15 @@ class TitleScorer:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model.eval()
+        self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self.takes_tree_masks = self._try_tree_mask()
 
     @torch.inference_mode()
-    def read(self, tokens: Tokens) -> ReadText:
-        """One plain forward pass over a text."""
+    def read(self, tokens: Tokens, *, only_last: bool = False) -> ReadText:
+        """One plain forward pass; `only_last` scores the vocabulary at the end of the text alone."""
         inputs = torch.tensor([tokens], device=self.model.device)
-        output = self.model(input_ids=inputs, use_cache=True)
+        keep = {"logits_to_keep": 1} if only_last and self._keeps_logits else {}
+        output = self.model(input_ids=inputs, use_cache=True, **keep)
         log_probs = output.logits[0].float().log_softmax(-1)
         return ReadText(tokens, log_probs, _key_values(getattr(output, "past_key_values", None)))
 
@@ -92,7 +101,7 @@ class TitleScorer:
         steps = torch.empty(len(trie.tokens), dtype=torch.float64)
         parents, tokens = _edges(trie)
         first = parents == NO_PARENT
-        steps[first] = text.log_probs[length - 1].cpu()[tokens[first]].double()
+        steps[first] = text.following(length).cpu()[tokens[first]].double()
         rows = tree_rows(trie)
         at_once = max(1, _MOST_LOGITS // (rows.tokens.shape[1] * text.log_probs.shape[-1]))
         for start in range(0, len(rows.tokens), at_once):
@@ -110,14 +119,11 @@ class TitleScorer:
     def _run_rows(self, text: ReadText, length: int, rows: TreeRows, part: slice) -> torch.Tensor:
         """Logits at each place of some rows; shape (rows, nodes a row, vocabulary)."""
         device, dtype = self.model.device, self.model.dtype
-        sees = rows.sees[part]
-        context = torch.ones((*sees.shape[:2], length), dtype=torch.bool)
-        allowed = torch.cat([context, sees], dim=-1)[:, None].to(device)
-        mask = torch.zeros(allowed.shape, dtype=dtype, device=device)
-        mask.masked_fill_(~allowed, torch.finfo(dtype).min)
+        mask = rows.mask[part, None].to(device, dtype)
+        mask = torch.nn.functional.pad(mask, (length, 0))  # every node sees the whole context
         cache = DynamicCache(config=self.model.config)
         for layer, (keys, values) in enumerate(text.layers):
-            shape = (len(sees), -1, -1, -1)
+            shape = (len(mask), -1, -1, -1)
             cache.update(
                 keys[:, :, :length].expand(shape), values[:, :, :length].expand(shape), layer
             )
@@ -185,7 +191,8 @@ def tree_rows(trie: TitleTrie) -> TreeRows:
             if parent != NO_PARENT:
                 depths[row, column] = depths[row, place[parent]] + 1
                 sees[row, column] |= sees[row, place[parent]]
-    return TreeRows(nodes, tokens, depths, sees)
+    mask = torch.zeros(sees.shape).masked_fill_(~sees, _MASKED)
+    return TreeRows(nodes, tokens, depths, mask)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
 from occu_core.assets import asset_path
@@ -11,11 +13,19 @@ from occu_core.models import storage
 from occu_core.models.base import ModelCard, OccupationModel
 from occu_core.predictions import Prediction, Surprise, predict, surprises
 
+_LOG = logging.getLogger(__name__)
+
 
 @st.cache_resource(show_spinner=False)
 def model_cards() -> dict[str, ModelCard]:
-    """The shipped models by name, the default first."""
-    return {folder.name: storage.read_card(folder) for folder in storage.shipped_models()}
+    """The shipped models by name, the default first; one with a damaged card is left out."""
+    cards = {}
+    for folder in storage.shipped_models():
+        try:
+            cards[folder.name] = storage.read_card(folder)
+        except storage.ModelError as error:
+            _LOG.warning("%s", error)
+    return cards
 
 
 @st.cache_resource(show_spinner="Loading the model…")
@@ -28,6 +38,15 @@ def load_model(name: str) -> OccupationModel:
 def prediction_of(name: str, query: Query) -> Prediction:
     """What a shipped model answers; asked twice, computed once."""
     return predict(load_model(name), query)
+
+
+def ask(names: tuple[str, ...], query: Query) -> list[Prediction]:
+    """What the models answer; a model that cannot be loaded ends the page with the reason."""
+    try:
+        return [prediction_of(name, query) for name in names]
+    except storage.ModelError as error:
+        st.error(f"This model cannot be used: `{error}`", icon=":material/error:")
+        st.stop()
 
 
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={CareerHistory: repr})

@@ -12,7 +12,7 @@ from occu_core.careers import CareerError
 from occu_core.data.career_json import CareerJsonError, parse_query, query_to_json
 from occu_core.data.career_table import CareerTable, CareerTableError
 from occu_core.data.files import parse_career_table
-from occu_core.data.links import LinkError, View, decode_view
+from occu_core.data.links import LinkError, View, decode_view, encode_view
 from pages.shared.displays import as_text
 from pages.shared.editing import BLANK, asked_next
 from pages.shared.loaders import examples, model_cards
@@ -66,6 +66,18 @@ def follow_link() -> None:
     open_link(text)
 
 
+def keep_in_address(models: tuple[str, ...]) -> None:
+    """Let the address be a link to what is shown, so that a reload brings it back.
+
+    Sex and race/ethnicity stay out of it, unless the link that was opened has them.
+    """
+    view = View(desk().query, models)
+    links = [encode_view(view), encode_view(view, sensitive=True)]
+    if st.query_params.get(LINK) not in links:
+        st.session_state["followed"] = links[0]
+        st.query_params[LINK] = links[0]
+
+
 def open_link(text: str) -> None:
     """Lay a link's career on the desk and choose its models, or say what is wrong with it."""
     try:
@@ -74,7 +86,8 @@ def open_link(text: str) -> None:
         st.session_state[LINK_PROBLEM] = f"{error}. Your career is unchanged."
         return
     st.session_state[LINK_PROBLEM] = None
-    put(view.query, "From a link")
+    known = [title for title, example in examples().items() if example == view.query]
+    put(view.query, known[0] if known else "From a link")
     _choose_models(view)
 
 
