@@ -72,6 +72,7 @@ def settled(page: Page) -> Page:
                  && !document.querySelector('[data-stale="true"]')
                  && document.querySelector('[data-testid="stMetricValue"]')""",
         timeout=60_000,
+        polling=20,
     )
     return page
 

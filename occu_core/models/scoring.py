@@ -75,7 +75,7 @@ class TitleScorer:
 
     @torch.inference_mode()
     def read(self, tokens: Tokens, *, only_last: bool = False) -> ReadText:
-        """One plain forward pass; `only_last` scores the vocabulary at the end of the text alone."""
+        """One plain forward pass; `only_last` scores the vocabulary only at the text's end."""
         inputs = torch.tensor([tokens], device=self.model.device)
         keep = {"logits_to_keep": 1} if only_last and self._keeps_logits else {}
         output = self.model(input_ids=inputs, use_cache=True, **keep)

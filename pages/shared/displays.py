@@ -225,6 +225,9 @@ def downloads(*predictions: Prediction) -> None:
 def link(view: View, *, sensitive: bool) -> None:
     """An address that reopens this view, ready to copy."""
     st.caption("The address holds the career itself: whoever has it can read it.")
+    past = view.query.past
+    if not sensitive and (past.sex or past.race_ethnicity):
+        st.caption("Without sex and race/ethnicity the reopened numbers can differ a little.")
     address = (st.context.url or "").partition("?")[0]
     st.code(
         f"{address}?v={encode_view(view, sensitive=sensitive)}",

@@ -55,6 +55,7 @@ def edit(page: Page) -> float:
         """before => JSON.stringify([...document.querySelectorAll(
             '[data-testid="stMetricValue"]')].map(e => e.innerText)) !== before""",
         arg=json.dumps(before, separators=(",", ":"), ensure_ascii=False),
+        polling=20,
     )
     settled(page)
     return time.perf_counter() - began
