@@ -10,6 +10,7 @@ from pathlib import Path
 from occu_core.data.career_table import CareerTable, CareerTableError, read_career_table
 
 MOST_BYTES = 200_000_000
+MOST_UPLOADED_BYTES = 50_000_000
 _GZIP = b"\x1f\x8b"
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _CHUNK = 1 << 20
@@ -29,28 +30,31 @@ def read_bytes(path: Path) -> bytes:
     if not path.is_file():
         raise CareerTableError([f"{path}: there is no such file"])
     if path.stat().st_size > MOST_BYTES:
-        raise CareerTableError([_too_large(path.name)])
+        raise CareerTableError([_too_large(path.name, MOST_BYTES)])
     return path.read_bytes()
 
 
-def parse_career_table(raw: bytes, name: str) -> CareerTable:
-    """Read a career table from the bytes of an upload; gzip is recognised by its first bytes."""
-    return read_career_table(decode(unpack(raw, name), name), name)
+def parse_career_table(raw: bytes, name: str, most_bytes: int | None = None) -> CareerTable:
+    """Read a career table from its bytes; gzip is recognised by the first of them.
+
+    An upload is given a smaller limit, `MOST_UPLOADED_BYTES`: a server has many users.
+    """
+    return read_career_table(decode(unpack(raw, name, most_bytes or MOST_BYTES), name), name)
 
 
-def unpack(raw: bytes, name: str) -> bytes:
+def unpack(raw: bytes, name: str, most_bytes: int) -> bytes:
     """Gunzip if need be, never past the size limit: a small file can hide a huge one."""
     if not raw.startswith(_GZIP):
-        if len(raw) > MOST_BYTES:
-            raise CareerTableError([_too_large(name)])
+        if len(raw) > most_bytes:
+            raise CareerTableError([_too_large(name, most_bytes)])
         return raw
     unpacked = bytearray()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
             while chunk := stream.read(_CHUNK):
                 unpacked += chunk
-                if len(unpacked) > MOST_BYTES:
-                    raise CareerTableError([_too_large(name)])
+                if len(unpacked) > most_bytes:
+                    raise CareerTableError([_too_large(name, most_bytes)])
     except (EOFError, OSError, zlib.error):
         raise CareerTableError([f"{name}: is a damaged gzip file"]) from None
     return bytes(unpacked)
@@ -85,5 +89,5 @@ def decode(raw: bytes, name: str) -> str:
     return text
 
 
-def _too_large(name: str) -> str:
-    return f"{name}: is larger than {MOST_BYTES // 1_000_000} MB; split the table and try again"
+def _too_large(name: str, most_bytes: int) -> str:
+    return f"{name}: is larger than {most_bytes // 1_000_000} MB; split the table and try again"

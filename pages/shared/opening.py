@@ -11,7 +11,7 @@ import streamlit as st
 from occu_core.careers import CareerError
 from occu_core.data.career_json import CareerJsonError, parse_query, query_to_json
 from occu_core.data.career_table import CareerTable, CareerTableError
-from occu_core.data.files import parse_career_table
+from occu_core.data.files import MOST_UPLOADED_BYTES, parse_career_table
 from occu_core.data.links import LinkError, View, decode_view, encode_view
 from pages.shared.displays import as_text
 from pages.shared.editing import BLANK, asked_next
@@ -104,7 +104,7 @@ def read_upload(raw: bytes, name: str) -> None:
         if name.lower().endswith(".json"):
             put(parse_query(raw, name), PurePath(name).stem)
             return
-        table = parse_career_table(raw, name)
+        table = parse_career_table(raw, name, MOST_UPLOADED_BYTES)
         if len(table.careers) == 1:
             put(asked_next(table.careers[0]), PurePath(name).stem)
         else:
@@ -172,7 +172,8 @@ def _paste() -> None:
 def _uploaded() -> None:
     st.session_state[UPLOADED] = st.session_state[UPLOAD_PROBLEMS] = None
     if file := st.session_state["career.upload"]:
-        read_upload(file.getvalue(), file.name)
+        with st.spinner(f"Reading {as_text(file.name)}…"):
+            read_upload(file.getvalue(), file.name)
 
 
 def _open_worker() -> None:
