@@ -17,7 +17,7 @@ COOK_THEN_ACTOR = CareerHistory(
     "a", (JobRecord(1990, COOK), JobRecord(1991, COOK), JobRecord(1993, ACTOR))
 )
 PUPIL = CareerHistory("b", (JobRecord(1991, STUDENT),))
-TABLE = CareerTable((COOK_THEN_ACTOR, PUPIL, CareerHistory("c")), (None,) * 3, skipped=7)
+TABLE = CareerTable((COOK_THEN_ACTOR, PUPIL, CareerHistory("c")), (None,) * 3, (4, 0, 3))
 
 
 def test_every_measure_is_the_one_worked_out_by_hand():
@@ -66,7 +66,7 @@ def test_years_without_a_record_are_refused():
 
 def test_a_table_without_occupations_is_refused():
     with pytest.raises(ValueError, match="no person-year with an occupation; there is nothing"):
-        evaluate(FixedModel(), CareerTable((CareerHistory("c"),), (None,), skipped=1))
+        evaluate(FixedModel(), CareerTable((CareerHistory("c"),), (None,), (1,)))
 
 
 @pytest.mark.parametrize("raw_only", [False, True])

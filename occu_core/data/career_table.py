@@ -55,23 +55,32 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CareerTable:
-    """The careers of a table, and how many rows had no codable occupation."""
+    """The careers of a table, with each worker's split and rows without a codable occupation."""
 
     careers: tuple[CareerHistory, ...]
     splits: tuple[Split | None, ...]
-    skipped: int
+    skipped_rows: tuple[int, ...]
+
+    @property
+    def skipped(self) -> int:
+        """How many rows had no codable occupation; the workers' other years stay."""
+        return sum(self.skipped_rows)
 
     def only(self, split: Split) -> CareerTable:
-        """The workers of one split; `skipped` still counts the whole table.
+        """The workers of one split.
 
         Raises:
             ValueError: if no worker belongs to it.
         """
-        chosen = tuple(c for c, s in zip(self.careers, self.splits, strict=True) if s is split)
+        chosen = [i for i, own in enumerate(self.splits) if own is split]
         if not chosen:
             found = ", ".join(sorted({s.value for s in self.splits if s})) or "none"
             raise ValueError(f"no worker belongs to split {split.value!r}; splits found: {found}")
-        return CareerTable(chosen, (split,) * len(chosen), self.skipped)
+        return CareerTable(
+            tuple(self.careers[i] for i in chosen),
+            (split,) * len(chosen),
+            tuple(self.skipped_rows[i] for i in chosen),
+        )
 
 
 @dataclass(slots=True)
@@ -104,12 +113,13 @@ def read_career_table(
     workers: dict[tuple[str, str], list[_Row]] = {}
     for row in rows:
         workers.setdefault(row.person, []).append(row)
-    careers, splits = [], []
+    careers, splits, skipped = [], [], []
     for worker in workers.values():
         worker.sort(key=lambda row: row.year)
         try:
             careers.append(_career(worker))
             splits.append(Split(str(worker[0].fixed[3])) if worker[0].fixed[3] else None)
+            skipped.append(sum(row.occupation is None for row in worker))
         except CareerError as error:
             first = worker[0]
             problems.append(f"{name} row {first.number}: person {first.person[1]!r}: {error}")
@@ -118,7 +128,7 @@ def read_career_table(
         raise CareerTableError(
             problems[:MOST_ERRORS] + (more if len(problems) > MOST_ERRORS else [])
         )
-    return CareerTable(tuple(careers), tuple(splits), sum(r.occupation is None for r in rows))
+    return CareerTable(tuple(careers), tuple(splits), tuple(skipped))
 
 
 def _delimiter(text: str) -> str:
