@@ -2,8 +2,9 @@
 
 The context is run once. Then every inner node of the title tree is run once, in one batch: the
 subtrees hang side by side in rows, each node sees the context and the nodes above it (a tree
-mask), and its position is that of its depth. An architecture that cannot take such a mask is
-found out when the model is loaded, and each title is then run behind the context in batches.
+mask, see `tree_attention`), and its position is that of its depth. An architecture that cannot
+take such a mask is found out when the model is loaded, and each title is then run behind the
+context in batches.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from occu_core.models import tree_attention
 from occu_core.titles import NO_PARENT, TitleTrie, Tokens
 
-ROW_NODES = 96
+ROW_NODES = 64
 _MOST_LOGITS = 64_000_000
 _EXPANDED_TOKENS = 8_192
 _TREE_TOLERANCE = 1e-3
@@ -70,6 +72,8 @@ class TitleScorer:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model.eval()
+        if model.config._attn_implementation == "sdpa":
+            model.set_attn_implementation(tree_attention.NAME)
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self.takes_tree_masks = self._try_tree_mask()
 
@@ -112,27 +116,20 @@ class TitleScorer:
             place_of[nodes] = torch.arange(len(nodes))  # padding, −1, writes to the extra place
             places = place_of[parents]
             here = ~first & (places >= 0)
-            log_probs = logits.flatten(0, 1).float().cpu().log_softmax(-1)
-            steps[here] = log_probs[places[here], tokens[here]].double()
+            scores = logits.flatten(0, 1).float().cpu()
+            mass = scores.logsumexp(-1)
+            steps[here] = (scores[places[here], tokens[here]] - mass[places[here]]).double()
         return steps.numpy()
 
     def _run_rows(self, text: ReadText, length: int, rows: TreeRows, part: slice) -> torch.Tensor:
         """Logits at each place of some rows; shape (rows, nodes a row, vocabulary)."""
         device, dtype = self.model.device, self.model.dtype
-        mask = rows.mask[part, None].to(device, dtype)
-        mask = torch.nn.functional.pad(mask, (length, 0))  # every node sees the whole context
-        cache = DynamicCache(config=self.model.config)
-        for layer, (keys, values) in enumerate(text.layers):
-            shape = (len(mask), -1, -1, -1)
-            cache.update(
-                keys[:, :, :length].expand(shape), values[:, :, :length].expand(shape), layer
-            )
         logits: torch.Tensor = self.model(
             input_ids=rows.tokens[part].to(device),
             position_ids=(rows.depths[part] + length).to(device),
-            attention_mask=mask,
-            past_key_values=cache,
-            use_cache=True,
+            attention_mask=rows.mask[part, None].to(device, dtype),
+            use_cache=False,
+            tree_context=tuple((k[:, :, :length], v[:, :, :length]) for k, v in text.layers),
         ).logits
         return logits
 

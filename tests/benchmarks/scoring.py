@@ -29,13 +29,14 @@ RECORDS = 24
 
 @torch.inference_mode()
 def one_title_at_a_time(model: LanguageModel, query: Query) -> np.ndarray:
-    """(a) Prompt and title through the model, once a title."""
-    network, split = model.scorer.model, model.tokens.split(query)
+    """(a) Prompt and title, as one text, tokenised and run through the model, once a title."""
+    network, prompt = model.scorer.model, model.template.prompt(query)
+    start = len(model.tokens.encode(prompt))
     scores = []
-    for path in title_tokens(model):
-        logits = network(torch.tensor([[*split.context, *path]]), use_cache=False).logits[0]
-        steps = logits[len(split.context) - 1 : -1].log_softmax(-1)
-        scores.append(steps.gather(1, torch.tensor(path)[:, None]).sum().item())
+    for completion in model.tokens.completions:
+        tokens = torch.tensor([model.tokens.encode(prompt + completion)])
+        steps = network(tokens, use_cache=False).logits[0, start - 1 : -1].log_softmax(-1)
+        scores.append(steps.gather(1, tokens[0, start:, None]).sum().item())
     return np.array(scores)
 
 
