@@ -9,6 +9,7 @@ import torch
 
 from occu_core.careers import CareerHistory
 from occu_core.models.tokens import ResumeTokenizer, ResumeTokens
+from occu_core.titles import NO_PARENT, TitleTrie
 
 IGNORED = -100
 _COVARIATES = ("dataset", "birth_year", "sex", "race_ethnicity", "region")
@@ -19,11 +20,13 @@ class Batch:
     """Right-padded resumes; labels are the next token inside answers, elsewhere ignored.
 
     Both have shape (workers, tokens). Padding stands after everything a worker's answers can see,
-    so no attention mask is needed. `titles` counts the answers.
+    so no attention mask is needed. `nodes` is, for each label, how far its title has been written:
+    the node of the title tree above it, of the same shape. `titles` counts the answers.
     """
 
     tokens: torch.Tensor
     labels: torch.Tensor
+    nodes: torch.Tensor
     titles: int
 
 
@@ -51,7 +54,10 @@ def hide(
 
 
 def batches(
-    resumes: list[ResumeTokens], batch_tokens: int, rng: random.Random | None = None
+    resumes: list[ResumeTokens],
+    trie: TitleTrie,
+    batch_tokens: int,
+    rng: random.Random | None = None,
 ) -> list[Batch]:
     """Resumes of like length together, at most `batch_tokens` a batch; shuffled with `rng`."""
     lengths = [len(r.tokens) * (1 + (0.05 * rng.random() if rng else 0.0)) for r in resumes]
@@ -66,14 +72,32 @@ def batches(
         groups[-1].append(resume)
     if rng:
         rng.shuffle(groups)
-    return [_pad(group) for group in groups]
+    children = {(p, token): node for node, (p, token) in enumerate(_edges(trie))}
+    return [_pad(group, children) for group in groups]
 
 
-def _pad(resumes: list[ResumeTokens]) -> Batch:
+def continuations(trie: TitleTrie, vocabulary: int) -> torch.Tensor:
+    """Which tokens may follow each node; shape (nodes + 1, vocabulary), before any token last."""
+    allowed = torch.zeros((len(trie.tokens) + 1, vocabulary), dtype=torch.bool)
+    for parent, token in _edges(trie):
+        allowed[parent, token] = True
+    return allowed
+
+
+def _edges(trie: TitleTrie) -> list[tuple[int, int]]:
+    return list(zip(trie.parents, trie.tokens, strict=True))
+
+
+def _pad(resumes: list[ResumeTokens], children: dict[tuple[int, int], int]) -> Batch:
     shape = len(resumes), max(len(resume.tokens) for resume in resumes)
     tokens, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORED)
+    nodes = torch.full(shape, NO_PARENT)
     for row, resume in enumerate(resumes):
         tokens[row, : len(resume.tokens)] = torch.tensor(resume.tokens)
         for start, end in resume.answers:
             labels[row, start - 1 : end - 1] = torch.tensor(resume.tokens[start:end])
-    return Batch(tokens, labels, sum(len(resume.answers) for resume in resumes))
+            node = NO_PARENT
+            for place in range(start, end):
+                nodes[row, place - 1] = node
+                node = children[node, resume.tokens[place]]
+    return Batch(tokens, labels, nodes, sum(len(resume.answers) for resume in resumes))

@@ -24,8 +24,13 @@ def load_settings(kind: type[S], path: Path) -> S:
             f"{path}: unknown setting {', '.join(unknown)}; {kind.__name__} has {', '.join(fields)}"
         )
     for name, value in given.items():
-        given[name] = _converted(value, str(fields[name].type), f"{path}: {name}")
+        given[name] = _converted(value, _name(fields[name].type), f"{path}: {name}")
     return kind(**given)
+
+
+def _name(annotation: object) -> str:
+    """An annotation as it is written, whether or not its module postpones them."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def _converted(value: Any, annotation: str, where: str) -> object:  # noqa: ANN401

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
@@ -27,12 +28,14 @@ from occu_core.models.storage import write_card
 from occu_core.models.tokens import ResumeTokenizer
 from occu_core.occupations import occ1990dd
 from occu_core.templates import TextTemplate
+from occu_core.titles import TitleTrie
 from train.data import load_split
 from train.optimisation import one_cycle, parameter_groups
 from train.progress import Progress
-from train.resume_batches import IGNORED, Batch, batches, hide, read
+from train.resume_batches import batches, continuations, hide, read
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
+from train.title_losses import answer_scores, off_title_nats, title_perplexity
 from train.unseen_years import lend_unseen_years
 
 
@@ -48,6 +51,12 @@ class LanguageModelSettings:
 
     out: Path = Path("runs/language_model")
     """Folder for checkpoints, the log and the best model."""
+
+    start: Path = Path()
+    """Folder of a trained model to go on from; none starts from random weights."""
+
+    off_title_weight: float = 0.0
+    """How much more than by perplexity alone probability on texts that are no title costs."""
 
     layers: int = 4
     width: int = 192
@@ -97,11 +106,14 @@ def main(path: Path, *, test: bool = False) -> None:
     train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
     tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer)
     reader = ResumeTokenizer(tokenizer, TextTemplate(), occ1990dd())
-    valid_batches = batches([read(reader, career) for career in valid], settings.batch_tokens)
+    trie = title_tree(reader)
+    valid_batches = batches([read(reader, c) for c in valid], trie, settings.batch_tokens)
 
     # Model
     torch.manual_seed(settings.seed)
     model = build_model(settings, len(tokenizer), tokenizer.pad_token_id)
+    if settings.start.name:
+        model.load_state_dict(load_file(settings.start / "model.safetensors"), strict=False)
     optimiser = torch.optim.AdamW(
         parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
     )
@@ -151,14 +163,20 @@ def train_epoch(
     partly_known = [
         hide(career, settings.hidden_share, settings.hidden_education, rng) for career in careers
     ]
-    epoch = batches([read(reader, c) for c in partly_known], settings.batch_tokens, rng)
+    resumes = [read(reader, career) for career in partly_known]
+    epoch = batches(resumes, title_tree(reader), settings.batch_tokens, rng)
+    allowed = continuations(title_tree(reader), model.config.vocab_size)
     model.train()
     for step, batch in enumerate(epoch, start=1):
         done = (progress.epoch + step / len(epoch)) / settings.epochs
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * one_cycle(done, settings.warm_up)
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.fast):
-            loss = answer_losses(model, batch).sum() / batch.titles
+            scores, labels, nodes = answer_scores(model, batch)
+        loss = nn.functional.cross_entropy(scores.float(), labels, reduction="sum") / batch.titles
+        if settings.off_title_weight:
+            off_title = off_title_nats(scores.float(), allowed[nodes]).sum() / batch.titles
+            loss = loss + settings.off_title_weight * off_title
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -166,20 +184,11 @@ def train_epoch(
         progress.step(loss.item(), done, last=step == len(epoch))
 
 
-def answer_losses(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Nats of each answer token, the vocabulary scored only where there is one; shape (tokens,)."""
-    states = model.model(batch.tokens, use_cache=False).last_hidden_state
-    asked = batch.labels != IGNORED
-    logits = model.lm_head(states[asked])
-    return nn.functional.cross_entropy(logits, batch.labels[asked], reduction="none")
-
-
-@torch.inference_mode()
-def title_perplexity(model: LlamaForCausalLM, data: list[Batch]) -> float:
-    """Raw perplexity by title: a title counts once, however many tokens it has."""
-    model.eval()
-    nats = sum(answer_losses(model, batch).double().sum().item() for batch in data)
-    return math.exp(nats / sum(batch.titles for batch in data))
+def title_tree(reader: ResumeTokenizer) -> TitleTrie:
+    """The one tree of titles, which the project's tokenizer has."""
+    if reader.separable is None:
+        raise SystemExit("the tokenizer merges across records; train one with train_tokenizer")
+    return reader.separable
 
 
 def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> LlamaForCausalLM:
