@@ -43,6 +43,7 @@ def test_the_readme_shows_the_sample_report_of_normalised_perplexity():
     report = json.loads(path.read_text(encoding="utf-8"))
     assert f"{report['perplexity_raw']:.3f}" in README
     assert f"{report['perplexity']:.3f}" in README
+    assert report["coverage_mean"] >= 0.999
 
 
 def test_the_json_of_the_readme_is_a_career():

@@ -20,6 +20,7 @@ from occu_core.models.base import (
     OccupationModel,
     Scalar,
 )
+from occu_core.models.storage import CARD_FILE, read_card
 from occu_core.occupations import Taxonomy
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def scalars(settings: DataclassInstance) -> dict[str, Scalar]:
     return {
         field.name: _scalar(getattr(settings, field.name)) for field in dataclasses.fields(settings)
     }
+
+
+def settings_of(folder: Path) -> dict[str, Scalar]:
+    """The settings that a model to go on from was made with; none without a card."""
+    return dict(read_card(folder).settings) if (folder / CARD_FILE).exists() else {}
 
 
 def measure(

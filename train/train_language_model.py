@@ -33,7 +33,7 @@ from train.data import load_split
 from train.optimisation import one_cycle, parameter_groups
 from train.progress import Progress
 from train.resume_batches import batches, continuations, hide, read
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import make_card, measure_headlines, scalars, settings_of, show
 from train.settings import load_settings
 from train.title_losses import answer_scores, off_title_nats, title_perplexity
 from train.unseen_years import lend_unseen_years
@@ -137,9 +137,9 @@ def main(path: Path, *, test: bool = False) -> None:
 
     # Card
     lend_unseen_years(folder, train)
-    card = make_card(
-        ModelKind.LANGUAGE_MODEL, "Language model", occ1990dd(), train, scalars(settings)
-    )
+    made = {f"start.{name}": value for name, value in settings_of(settings.start).items()}
+    made |= scalars(settings)
+    card = make_card(ModelKind.LANGUAGE_MODEL, "Language model", occ1990dd(), train, made)
     best = LanguageModel.load(folder, card, occ1990dd())
     metrics = measure_headlines(best, valid, Split.VALID)
     if test:
