@@ -64,13 +64,27 @@ def chromium_browser(executable: str) -> Iterator[Browser]:
             browser.close()
 
 
-def settled(page: Page) -> Page:
-    """The page once its script has run and nothing on it is out of date."""
+def settled(page: Page, *, numbers: int = 4, still_ms: int = 300) -> Page:
+    """The page once its script has run, nothing on it is out of date, and it stands still.
+
+    Args:
+        page: shows at least `numbers` metrics, each drawn by itself, in any order.
+        numbers: how many to wait for; 4 is the four parts of a prediction.
+        still_ms: how long the metrics must not have changed.
+    """
     page.wait_for_function(
-        """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState
-                 === 'notRunning'
-                 && !document.querySelector('[data-stale="true"]')
-                 && document.querySelector('[data-testid="stMetricValue"]')""",
+        """([numbers, still]) => {
+            const shown = [...document.querySelectorAll('[data-testid="stMetricValue"]')];
+            const text = shown.map(e => e.innerText).join('|');
+            const now = performance.now();
+            if (window.shownText !== text) { window.shownText = text; window.shownSince = now; }
+            return document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState
+                     === 'notRunning'
+                && !document.querySelector('[data-stale="true"]')
+                && shown.length >= numbers
+                && now - window.shownSince >= still;
+        }""",
+        arg=[numbers, still_ms],
         timeout=60_000,
         polling=20,
     )
