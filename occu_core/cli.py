@@ -7,7 +7,6 @@ Exit code 2 means that what was given cannot be used; the message says what is a
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import sys
@@ -19,11 +18,19 @@ from typing import Annotated
 
 import typer
 
+from occu_core import cli_models
+from occu_core.cli_output import json_text as _json
+from occu_core.cli_output import refusals as _refusals
 from occu_core.data.career_json import MOST_BYTES, parse_query
 from occu_core.data.career_table import CareerTable, Split
 from occu_core.data.files import load_career_table
 from occu_core.evaluation.evaluate import EvaluationReport, RowScore, evaluate
-from occu_core.models.storage import DEFAULT_MODEL, load_model, read_card, shipped_models
+from occu_core.evaluation.model_report import Rows, model_report
+from occu_core.evaluation.report_files import save_report
+from occu_core.evaluation.score import Weights
+from occu_core.evaluation.scores import ScoreTable
+from occu_core.evaluation.weights import read_weights
+from occu_core.models.storage import DEFAULT_MODEL, load_model
 from occu_core.predictions import NOTE, Prediction, predict, to_json
 
 app = typer.Typer(
@@ -35,8 +42,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_models.app, name="models")
 ModelOption = Annotated[
-    str, typer.Option("--model", metavar="NAME|FOLDER", help="A shipped model or a model folder.")
+    str, typer.Option("--model", metavar="NAME|FOLDER", help="A model by name, or a model folder.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -88,53 +96,38 @@ def evaluate_command(  # noqa: PLR0913 - one argument for each option
     rows: Annotated[
         Path | None, typer.Option(metavar="OUT.csv", help="Write each person-year's score here.")
     ] = None,
+    report_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="OUT.json", help="Write a report for the Models page here."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print how well a model foresaw the careers of a table."""
     with _refusals():
         span = _years(years) if years is not None else None
+        if report_file is not None:
+            _check_new_file(report_file, "--report")
         with _rows_file(rows) as on_row:
             careers = load_career_table(table)
             chosen = careers.only(split) if split else careers
-            report = _evaluate(chosen, model, span, raw_only, on_row)
+            found: list[ScoreTable] = []
+            report = _evaluate(
+                chosen,
+                model,
+                years=span,
+                raw_only=raw_only,
+                weights=read_weights(table) if report_file else None,
+                on_row=on_row,
+                on_scores=found.append if report_file else None,
+            )
+        if report_file is not None:
+            command = _command(table, model, split, years, raw_only=raw_only)
+            kept = Rows(_data_of(found[0], table), split.value if split else None, span)
+            save_report(model_report(found[0], kept, command), report_file)
     report = replace(report, table=table.name, split=split)
     typer.echo(_json(asdict(report)) if as_json else _report_text(report))
-
-
-@app.command("models")
-def models_command(as_json: JsonOption = False) -> None:
-    """Print the models that ship."""
-    with _refusals():
-        models = [
-            {
-                "name": folder.name,
-                "kind": read_card(folder).kind.value,
-                "folder": str(folder),
-                "default": folder.name == DEFAULT_MODEL,
-            }
-            for folder in shipped_models()
-        ]
-    lines = [
-        f"{m['name']:<16} {m['kind']:<16} {m['folder']}{'  (default)' if m['default'] else ''}"
-        for m in models
-    ]
-    typer.echo(_json(models) if as_json else "\n".join(lines) or "no models")
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What cannot be used ends the command with its message, one line each, and exit code 2."""
-    try:
-        yield
-    except OSError as error:
-        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    except ValueError as error:
-        message = str(error)
-    else:
-        return
-    for line in message.splitlines():
-        typer.echo(f"error: {line}", err=True)
-    raise typer.Exit(2)
 
 
 def _read(career: str) -> bytes:
@@ -161,10 +154,7 @@ def _rows_file(path: Path | None) -> Iterator[Callable[[RowScore], None] | None]
     if path is None:
         yield None
         return
-    if not path.parent.is_dir():
-        raise ValueError(f"--rows {path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise ValueError(f"--rows {path}: is a folder; expected a file such as {path / 'rows.csv'}")
+    _check_new_file(path, "--rows")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:
@@ -178,12 +168,40 @@ def _rows_file(path: Path | None) -> Iterator[Callable[[RowScore], None] | None]
         partial.unlink(missing_ok=True)
 
 
-def _evaluate(
+def _check_new_file(path: Path, option: str) -> None:
+    """Refuse, before any work, a place where no file can be written."""
+    if not path.parent.is_dir():
+        raise ValueError(f"{option} {path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        example = path / ("rows.csv" if option == "--rows" else "report.json")
+        raise ValueError(f"{option} {path}: is a folder; expected a file such as {example}")
+
+
+def _command(
+    table: Path, model: str, split: Split | None, years: str | None, *, raw_only: bool
+) -> str:
+    """The command that makes a report again, without the folders of this machine."""
+    words = ["occu", "evaluate", table.name, "--model", Path(model).name]
+    words += ["--split", split.value] if split else []
+    words += ["--years", years] if years else []
+    return " ".join([*words, "--raw-only"] if raw_only else words)
+
+
+def _data_of(scores: ScoreTable, table: Path) -> str:
+    """The cohort's name if the scored rows have one, else the table's."""
+    datasets = set(scores.dataset.tolist())
+    return datasets.pop() if len(datasets) == 1 and "" not in datasets else table.name
+
+
+def _evaluate(  # noqa: PLR0913 - what `evaluate` takes
     table: CareerTable,
     model: str,
+    *,
     years: tuple[int, int] | None,
     raw_only: bool,
+    weights: Weights | None,
     on_row: Callable[[RowScore], None] | None,
+    on_scores: Callable[[ScoreTable], None] | None,
 ) -> EvaluationReport:
     """Evaluate with a progress bar on standard error."""
     loaded = load_model(model)
@@ -196,7 +214,14 @@ def _evaluate(
             bar.update(done - bar.pos)
 
         return evaluate(
-            loaded, table, years=years, raw_only=raw_only, on_row=on_row, on_progress=advance
+            loaded,
+            table,
+            years=years,
+            raw_only=raw_only,
+            weights=weights,
+            on_row=on_row,
+            on_scores=on_scores,
+            on_progress=advance,
         )
 
 
@@ -233,10 +258,6 @@ def _report_text(report: EvaluationReport) -> str:
         shown = f"{shown[0]}-{shown[1]}" if isinstance(shown, tuple) else shown
         lines.append(f"{measure.replace('_', ' '):<17} {'–' if shown is None else shown}")
     return "\n".join(lines)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _texts(values: object) -> list[str]:

@@ -8,7 +8,8 @@ A text is tokenised whole and split afterwards: see `occu_core.models.tokens`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from occu_core.careers import CareerHistory, Education, Query
 from occu_core.occupations import Occupation
@@ -24,10 +25,14 @@ _INTRODUCTION = (
 class TextTemplate:
     """Writes a career as a resume, one record per line.
 
-    With `coded`, every title is replaced by its code: the paper's numeric-titles variant.
+    With `coded`, every title is replaced by its code: the paper's numeric-titles variant. Titles
+    in `respelled`, by code, are written otherwise: an experiment's synonyms or permuted titles.
+    `preamble` stands before every resume: the list of titles, or other resumes as examples.
     """
 
     coded: bool = False
+    respelled: Mapping[str, str] = field(default_factory=dict, hash=False)
+    preamble: str = ""
 
     def resume(self, career: CareerHistory) -> str:
         """The whole career, as the model sees it in training."""
@@ -40,7 +45,8 @@ class TextTemplate:
 
     def completion(self, occupation: Occupation) -> str:
         """What must follow a prompt for the answer to be `occupation`."""
-        return f" {occupation.code if self.coded else occupation.title}\n"
+        title = self.respelled.get(occupation.code, occupation.title)
+        return f" {occupation.code if self.coded else title}\n"
 
     def lines(self, career: CareerHistory) -> list[tuple[str, str]]:
         """Each record as its cue and its completion."""
@@ -64,7 +70,7 @@ class TextTemplate:
             else "The worker's birth year is not known."
         )
         return (
-            f"<A worker from {dataset} dataset>\n"
+            f"{self.preamble}<A worker from {dataset} dataset>\n"
             f"The following information is available about the work history of {worker}{where}.\n"
             f"{born}\n{_INTRODUCTION}\n"
         )

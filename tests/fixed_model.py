@@ -38,5 +38,9 @@ class FixedModel:
             ]
         )
 
+    def log_probabilities(self, career, positions):
+        asked = zip(career.transitions(), positions, strict=True)
+        return np.array([self._after(t.query.past).log_probs_raw[p] for t, p in asked])
+
     def _after(self, past):
         return OccupationDistribution.from_scores(TOY, np.log(LATER if past.records else FIRST))

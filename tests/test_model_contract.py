@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from occu_core.careers import CareerHistory, JobRecord, Query
 from occu_core.models.storage import load_model
 from occu_core.occupations import Occupation, UnknownOccupationError, occ1990dd
+from tests import small_baselines as small
 from tests.careers_at_random import TOY, careers
 from tests.small_language_models import byte_level, language_model, merging
 
@@ -19,6 +20,15 @@ MODELS = {
     "language model": lambda: load_model("language_model"),
     "untrained, byte level": lambda: language_model(byte_level(), TOY),
     "untrained, merging": lambda: language_model(merging(), TOY),
+    "unigram": small.unigram,
+    "second order": small.second_order,
+    "logit": small.logit,
+    "bag of jobs": small.bag_of_jobs,
+    "embedding logit": small.embedding_logit,
+    "embedding logit, merging": lambda: small.embedding_logit(merging),
+    "stay or move": small.stay_move,
+    "stay or move, merging": lambda: small.stay_move(merging),
+    "ensemble": small.ensemble,
 }
 REAL = careers(occ1990dd(), most_records=5)
 TINY = careers(TOY, most_records=5)
@@ -63,6 +73,18 @@ def test_one_pass_agrees_with_asking_one_question_at_a_time(model, data):
     assert len(together) == len(asked)
     for one, other in zip(together, asked, strict=True):
         np.testing.assert_allclose(one.log_probs_raw, other.log_probs_raw, atol=2e-4)
+
+
+@few
+@given(data=st.data())
+def test_chosen_states_get_the_probabilities_of_the_whole_distribution(model, data):
+    career = sample(model, data)
+    if not career.records:
+        return
+    choices = np.array([[0, k % len(model.taxonomy), 3] for k in range(len(career.records))])
+    whole = [found.log_probs_raw for found in model.distributions(career)]
+    expected = [one[chosen] for one, chosen in zip(whole, choices, strict=True)]
+    np.testing.assert_allclose(model.log_probabilities(career, choices), expected, atol=2e-4)
 
 
 @few

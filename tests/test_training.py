@@ -13,7 +13,6 @@ from occu_core.titles import NO_PARENT
 from tests.careers_at_random import TOY
 from tests.small_language_models import byte_level
 from train.optimisation import one_cycle
-from train.progress import Progress
 from train.resume_batches import IGNORED, batches, continuations, hide, read
 from train.settings import load_settings
 from train.title_losses import off_title_nats
@@ -80,20 +79,6 @@ def test_the_learning_rate_climbs_in_a_line_and_falls_to_nothing():
     assert one_cycle(0.1, 0.1) == pytest.approx(1.0)
     assert one_cycle(0.55, 0.1) == pytest.approx(0.5)
     assert one_cycle(1.0, 0.1) == pytest.approx(0.0)
-
-
-def test_a_killed_run_goes_on_after_its_last_finished_epoch(tmp_path, capsys):
-    model = torch.nn.Linear(2, 2)
-    optimiser = torch.optim.AdamW(model.parameters())
-    run = Progress.resume(tmp_path, Tiny(), model, optimiser)
-    assert run.finish_epoch(9.0, model, optimiser)
-    assert not run.finish_epoch(9.5, model, optimiser)
-    other = torch.nn.Linear(2, 2)
-    again = Progress.resume(tmp_path, Tiny(), other, torch.optim.AdamW(other.parameters()))
-    assert (again.epoch, again.best, again.best_epoch) == (2, 9.0, 1)
-    assert torch.equal(other.weight, model.weight)
-    with pytest.raises(SystemExit, match="other settings"):
-        Progress.resume(tmp_path, Tiny(epochs=4), other, optimiser)
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,17 @@ class Batch:
 
     Both have shape (workers, tokens). Padding stands after everything a worker's answers can see,
     so no attention mask is needed. `nodes` is, for each label, how far its title has been written:
-    the node of the title tree above it, of the same shape. `titles` counts the answers.
+    the node of the title tree above it, and `answers` which title it is, counted through the
+    batch; both of the same shape. `titles` counts the answers. `members` are the places of the
+    workers among the resumes that were batched.
     """
 
     tokens: torch.Tensor
     labels: torch.Tensor
     nodes: torch.Tensor
+    answers: torch.Tensor
     titles: int
+    members: tuple[int, ...]
 
 
 def read(reader: ResumeTokenizer, career: CareerHistory) -> ResumeTokens:
@@ -62,18 +66,18 @@ def batches(
     """Resumes of like length together, at most `batch_tokens` a batch; shuffled with `rng`."""
     lengths = [len(r.tokens) * (1 + (0.05 * rng.random() if rng else 0.0)) for r in resumes]
     order = sorted(range(len(resumes)), key=lengths.__getitem__)
-    groups: list[list[ResumeTokens]] = [[]]
+    groups: list[list[int]] = [[]]
     widest = 0
-    for resume in (resumes[i] for i in order):
-        widest = max(widest, len(resume.tokens))
+    for i in order:
+        widest = max(widest, len(resumes[i].tokens))
         if groups[-1] and widest * (len(groups[-1]) + 1) > batch_tokens:
             groups.append([])
-            widest = len(resume.tokens)
-        groups[-1].append(resume)
+            widest = len(resumes[i].tokens)
+        groups[-1].append(i)
     if rng:
         rng.shuffle(groups)
     children = {(p, token): node for node, (p, token) in enumerate(_edges(trie))}
-    return [_pad(group, children) for group in groups]
+    return [_pad(resumes, tuple(group), children) for group in groups]
 
 
 def continuations(trie: TitleTrie, vocabulary: int) -> torch.Tensor:
@@ -88,16 +92,21 @@ def _edges(trie: TitleTrie) -> list[tuple[int, int]]:
     return list(zip(trie.parents, trie.tokens, strict=True))
 
 
-def _pad(resumes: list[ResumeTokens], children: dict[tuple[int, int], int]) -> Batch:
-    shape = len(resumes), max(len(resume.tokens) for resume in resumes)
+def _pad(
+    resumes: list[ResumeTokens], members: tuple[int, ...], children: dict[tuple[int, int], int]
+) -> Batch:
+    shape = len(members), max(len(resumes[i].tokens) for i in members)
     tokens, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORED)
-    nodes = torch.full(shape, NO_PARENT)
-    for row, resume in enumerate(resumes):
+    nodes, answers = torch.full(shape, NO_PARENT), torch.full(shape, IGNORED)
+    titles = 0
+    for row, resume in enumerate(resumes[i] for i in members):
         tokens[row, : len(resume.tokens)] = torch.tensor(resume.tokens)
         for start, end in resume.answers:
             labels[row, start - 1 : end - 1] = torch.tensor(resume.tokens[start:end])
+            answers[row, start - 1 : end - 1] = titles
+            titles += 1
             node = NO_PARENT
             for place in range(start, end):
                 nodes[row, place - 1] = node
                 node = children[node, resume.tokens[place]]
-    return Batch(tokens, labels, nodes, sum(len(resume.answers) for resume in resumes))
+    return Batch(tokens, labels, nodes, answers, titles, members)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 VERSION = "0.1.0"
+BEST = "best"
 ALL_YEARS = "all"
 Years = tuple[int, int]
 HEADLINES: dict[str, tuple[Years | None, ...]] = {
@@ -171,5 +172,6 @@ def _scalar(value: object) -> Scalar:
     if isinstance(value, tuple):
         return ", ".join(str(_scalar(part)) for part in value)
     if isinstance(value, Path) or (isinstance(value, str) and "/" in value):
-        return Path(value).name
+        path = Path(value)
+        return path.parent.name if path.name == BEST else path.name
     return value if isinstance(value, int | float | bool) else str(value)

@@ -1,23 +1,33 @@
-"""Training settings: a TOML file read into a frozen dataclass, and nothing else."""
+"""Training settings: a TOML file read into a frozen dataclass, with changes from the command."""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 S = TypeVar("S")
 
 
-def load_settings(kind: type[S], path: Path) -> S:
-    """Read `path` into a settings dataclass, refusing any key or type it does not know."""
+def load_settings(kind: type[S], path: Path, changes: Sequence[str] = ()) -> S:
+    """Read `path` into a settings dataclass, refusing any key or type it does not know.
+
+    `changes` are settings in place of the file's, written `name=value` as in TOML; a text needs no
+    quotes.
+    """
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SystemExit(f"{path}: there is no such settings file") from None
     except tomllib.TOMLDecodeError as error:
         raise SystemExit(f"{path}: is not TOML: {error}") from None
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise SystemExit(f"--set {change!r}: expected name=value")
+        given[name.strip()] = _from_text(value.strip())
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(given.keys() - fields.keys()):
         raise SystemExit(
@@ -26,6 +36,14 @@ def load_settings(kind: type[S], path: Path) -> S:
     for name, value in given.items():
         given[name] = _converted(value, _name(fields[name].type), f"{path}: {name}")
     return kind(**given)
+
+
+def _from_text(value: str) -> object:
+    """A value as TOML reads it, or a text where it does not."""
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
 
 
 def _name(annotation: object) -> str:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
-from occu_core.careers import CareerHistory
+from occu_core.careers import LATEST_YEAR, CareerHistory
 from occu_core.data.career_table import Split
 from occu_core.models.base import ModelKind
 from occu_core.models.career import (
@@ -31,9 +32,11 @@ from occu_core.models.career import (
 from occu_core.models.storage import write_card
 from occu_core.occupations import occ1990dd
 from train.career_batches import Batch, batches
-from train.data import load_split
-from train.optimisation import one_cycle, parameter_groups
-from train.progress import Progress
+from train.checkpoints import written_settings
+from train.data import load_split, training_workers, valid_workers
+from train.loop import BEST, LoopSettings, Work, run
+from train.optimisation import parameter_groups
+from train.processes import Processes
 from train.resume_batches import IGNORED, hide
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
@@ -48,6 +51,15 @@ class CareerSettings:
 
     out: Path = Path("runs/career")
     """Folder for checkpoints, the log and the best model."""
+
+    start: Path = Path()
+    """Folder of a CAREER model pre-trained on other careers; none starts from random weights."""
+
+    shares: tuple[float, ...] = ()
+    """Of each table's training workers, by blocks; valid is then the first table's. None is all."""
+
+    last_year: int = LATEST_YEAR
+    """Records after it are left out of training and valid."""
 
     layers: int = 4
     width: int = 128
@@ -85,40 +97,27 @@ class CareerSettings:
     seed: int = 1
     """Fixes weights, order, dropout and what is hidden."""
 
+    @property
+    def loop(self) -> LoopSettings:
+        """How the run goes."""
+        return LoopSettings(
+            folder=self.out,
+            settings=written_settings(self),
+            epochs=self.epochs,
+            patience=self.patience,
+            learning_rate=self.learning_rate,
+            warm_up=self.warm_up,
+            seed=self.seed,
+        )
 
-def main(path: Path, *, test: bool = False) -> None:
-    """Read, train epoch by epoch, keep the best, measure it."""
-    settings = load_settings(CareerSettings, path)
 
-    # Data
+def main(path: Path, changes: Sequence[str] = (), *, test: bool = False) -> None:
+    """Train, measure the best epoch, write its card."""
+    settings = load_settings(CareerSettings, path, changes)
+    folder = fit(settings)
+
     train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
-    encoder = CareerEncoder(configure(settings, train), occ1990dd())
-    valid_batches = batches(encoder, valid, settings.batch_records)
-
-    # Model
-    torch.manual_seed(settings.seed)
-    network = CareerNetwork(encoder.config)
-    groups = parameter_groups(network, settings.weight_decay)
-    optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
-    progress = Progress.resume(settings.out, settings, network, optimiser)
-    parameters = sum(weight.numel() for weight in network.parameters())
-    records = sum(len(career.records) for career in train)
-    print(f"{parameters:,} parameters; {len(train):,} workers, {records:,} person-years an epoch")
-    print(f"{math.ceil(records / settings.batch_records)} steps an epoch, {settings.epochs} epochs")
-
-    # Epochs
-    folder = settings.out / "best"
-    folder.mkdir(exist_ok=True)
     card = make_card(ModelKind.CAREER, "CAREER", occ1990dd(), train, scalars(settings))
-    while progress.epoch < settings.epochs and progress.epochs_since_best < settings.patience:
-        train_epoch(network, optimiser, encoder, train, progress, settings)
-        score = perplexity(network, valid_batches)
-        if progress.finish_epoch(score, network, optimiser):
-            CareerModel(card, occ1990dd(), network).save(folder)
-            write_card(folder, card)
-    print(f"best epoch {progress.best_epoch}, valid perplexity {progress.best:.4f}")
-
-    # Card
     model = CareerModel.load(folder, card, occ1990dd())
     metrics = measure_headlines(model, valid, Split.VALID)
     if test:
@@ -128,32 +127,64 @@ def main(path: Path, *, test: bool = False) -> None:
     print(f"saved in {folder}")
 
 
-def train_epoch(
-    network: CareerNetwork,
-    optimiser: torch.optim.Optimizer,
-    encoder: CareerEncoder,
-    careers: list[CareerHistory],
-    progress: Progress,
-    settings: CareerSettings,
-) -> None:
-    """One pass over the training workers; everything random comes from the seed and the epoch."""
-    rng = random.Random(f"{settings.seed}/{progress.epoch}")
-    torch.manual_seed(settings.seed * 1_000 + progress.epoch)
+def fit(settings: CareerSettings) -> Path:
+    """Train from the start or from where a killed run stood; the folder of the best epoch."""
+    # Data
+    train, valid = training_workers(settings), valid_workers(settings)
+    encoder = CareerEncoder(configure(settings, train), occ1990dd())
+    valid_batches = batches(encoder, valid, settings.batch_records)
+
+    # Network
+    torch.manual_seed(settings.seed)
+    network = CareerNetwork(encoder.config)
+    if settings.start.name:
+        lend_weights(network, settings.start)
+    groups = parameter_groups(network, settings.weight_decay)
+    optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+    parameters = sum(weight.numel() for weight in network.parameters())
+    records = sum(len(career.records) for career in train)
+    print(f"{parameters:,} parameters; {len(train):,} workers, {records:,} person-years an epoch")
+    print(f"{math.ceil(records / settings.batch_records)} steps an epoch, {settings.epochs} epochs")
+
+    # Epochs
+    card = make_card(ModelKind.CAREER, "CAREER", occ1990dd(), train, scalars(settings))
+    work = Work(
+        model=network,
+        optimiser=optimiser,
+        steps=lambda epoch: epoch_steps(settings, encoder, train, epoch),
+        loss=lambda batch: losses(network, batch).sum(),
+        weight=lambda batch: int((batch.outcomes != IGNORED).sum()),
+        score=lambda: perplexity(network, valid_batches),
+        save=lambda folder: CareerModel(card, occ1990dd(), network).save(folder),
+    )
+    position = run(work, settings.loop, Processes.join())
+    print(f"best epoch {position.best_epoch}, valid perplexity {position.best:.4f}")
+    return settings.out / BEST
+
+
+def epoch_steps(
+    settings: CareerSettings, encoder: CareerEncoder, careers: list[CareerHistory], epoch: int
+) -> list[list[Batch]]:
+    """One batch a step; what is hidden and the order come from the seed and the epoch."""
+    rng = random.Random(f"{settings.seed}/{epoch}")
     partly_known = [
         hide(career, settings.hidden_share, settings.hidden_education, rng) for career in careers
     ]
-    epoch = batches(encoder, partly_known, settings.batch_records, rng)
-    network.train()
-    for step, batch in enumerate(epoch, start=1):
-        done = (progress.epoch + step / len(epoch)) / settings.epochs
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * one_cycle(done, settings.warm_up)
-        loss = losses(network, batch).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        progress.step(loss.item(), done, last=step == len(epoch))
+    return [[batch] for batch in batches(encoder, partly_known, settings.batch_records, rng)]
+
+
+def lend_weights(network: CareerNetwork, folder: Path) -> None:
+    """Start from a network that was trained on other careers, in all weights of the same shape.
+
+    Raises:
+        SystemExit: if there is none.
+    """
+    try:
+        lent = load_file(folder / "model.safetensors")
+    except OSError as error:
+        raise SystemExit(f"start {folder}: {error}") from None
+    own = network.state_dict()
+    network.load_state_dict({**own, **{k: v for k, v in lent.items() if v.shape == own[k].shape}})
 
 
 def losses(network: CareerNetwork, batch: Batch) -> torch.Tensor:
@@ -190,6 +221,7 @@ def configure(settings: CareerSettings, careers: Sequence[CareerHistory]) -> Car
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
+    parser.add_argument("--set", nargs="+", default=[], help="name=value in place of the file's")
     parser.add_argument("--test", action="store_true", help="also measure on test, once")
     arguments = parser.parse_args()
-    main(arguments.settings, test=arguments.test)
+    main(arguments.settings, arguments.set, test=arguments.test)

@@ -10,32 +10,33 @@ also measures on test, once, for a model to publish.
 from __future__ import annotations
 
 import argparse
-import math
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from torch import nn
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer
 
-from occu_core.careers import CareerHistory
+from occu_core.careers import LATEST_YEAR
 from occu_core.data.career_table import Split
 from occu_core.models.base import ModelKind
 from occu_core.models.language_model import LanguageModel
 from occu_core.models.storage import write_card
 from occu_core.models.tokens import ResumeTokenizer
 from occu_core.occupations import occ1990dd
-from occu_core.templates import TextTemplate
-from occu_core.titles import TitleTrie
-from train.data import load_split
-from train.optimisation import one_cycle, parameter_groups
-from train.progress import Progress
-from train.resume_batches import batches, continuations, hide, read
+from train.checkpoints import written_settings
+from train.conditions import Titles, template_for
+from train.data import load_split, training_workers, valid_workers
+from train.lessons import Curriculum, title_tree
+from train.llama import LlamaShape, build_llama
+from train.loop import BEST, LoopSettings, Work, run
+from train.optimisation import parameter_groups
+from train.processes import Processes
+from train.resume_batches import batches, read
 from train.saving import make_card, measure_headlines, scalars, settings_of, show
 from train.settings import load_settings
-from train.title_losses import answer_scores, off_title_nats, title_perplexity
+from train.teachers import Taught, Teachers
+from train.title_losses import TitleLoss, title_perplexity
 from train.unseen_years import lend_unseen_years
 
 
@@ -55,8 +56,29 @@ class LanguageModelSettings:
     start: Path = Path()
     """Folder of a trained model to go on from; none starts from random weights."""
 
+    shares: tuple[float, ...] = ()
+    """Of each table's training workers, by blocks; valid is then the first table's. None is all."""
+
+    last_year: int = LATEST_YEAR
+    """Records after it are left out of training and valid."""
+
+    titles: str = Titles.NATURAL.value
+    """How occupations are written: natural, numeric, synonyms or permuted."""
+
+    index: Path = Path("../shared/data/occupations/job_titles.csv.gz")
+    """The alphabetical index that synonyms come from."""
+
     off_title_weight: float = 0.0
     """How much more than by perplexity alone probability on texts that are no title costs."""
+
+    teachers: tuple[str, ...] = ()
+    """Folders of CAREER models whose mean expectations are learned from too; none is allowed."""
+
+    teacher_weight: float = 0.7
+    """How much the teachers' expectation counts beside what happened, 0–1."""
+
+    simulated: int = 0
+    """Careers drawn from the teachers for each training worker in each epoch."""
 
     layers: int = 4
     width: int = 192
@@ -97,45 +119,35 @@ class LanguageModelSettings:
     seed: int = 1
     """Fixes weights, order, dropout and what is hidden."""
 
+    def __post_init__(self) -> None:
+        if self.titles not in set(Titles):
+            raise SystemExit(f"titles is {self.titles!r}; expected {', '.join(Titles)}")
 
-def main(path: Path, *, test: bool = False) -> None:
-    """Read, train epoch by epoch, keep the best, measure it."""
-    settings = load_settings(LanguageModelSettings, path)
+    @property
+    def shape(self) -> LlamaShape:
+        """The network's."""
+        return LlamaShape(self.layers, self.width, self.heads, self.feed_forward, self.dropout)
 
-    # Data
+    @property
+    def loop(self) -> LoopSettings:
+        """How the run goes."""
+        return LoopSettings(
+            folder=self.out,
+            settings=written_settings(self),
+            epochs=self.epochs,
+            patience=self.patience,
+            learning_rate=self.learning_rate,
+            warm_up=self.warm_up,
+            seed=self.seed,
+        )
+
+
+def main(path: Path, changes: Sequence[str] = (), *, test: bool = False) -> None:
+    """Train, measure the best epoch, write its card."""
+    settings = load_settings(LanguageModelSettings, path, changes)
+    folder = fit(settings)
+
     train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
-    tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer)
-    reader = ResumeTokenizer(tokenizer, TextTemplate(), occ1990dd())
-    trie = title_tree(reader)
-    valid_batches = batches([read(reader, c) for c in valid], trie, settings.batch_tokens)
-
-    # Model
-    torch.manual_seed(settings.seed)
-    model = build_model(settings, len(tokenizer), tokenizer.pad_token_id)
-    if settings.start.name:
-        model.load_state_dict(load_file(settings.start / "model.safetensors"), strict=False)
-    optimiser = torch.optim.AdamW(
-        parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
-    )
-    progress = Progress.resume(settings.out, settings, model, optimiser)
-    if settings.fast:
-        model.model.compile(dynamic=True)
-    parameters = sum(weight.numel() for weight in model.parameters())
-    tokens = sum(len(read(reader, career).tokens) for career in train)
-    print(f"{parameters:,} parameters; {len(train):,} workers, {tokens:,} tokens an epoch")
-    print(f"{math.ceil(tokens / settings.batch_tokens)} steps an epoch, {settings.epochs} epochs")
-
-    # Epochs
-    folder = settings.out / "best"
-    while progress.epoch < settings.epochs and progress.epochs_since_best < settings.patience:
-        train_epoch(model, optimiser, reader, train, progress, settings)
-        score = title_perplexity(model, valid_batches)
-        if progress.finish_epoch(score, model, optimiser):
-            model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-    print(f"best epoch {progress.best_epoch}, valid perplexity {progress.best:.4f}")
-
-    # Card
     lend_unseen_years(folder, train)
     made = {f"start.{name}": value for name, value in settings_of(settings.start).items()}
     made |= scalars(settings)
@@ -149,75 +161,66 @@ def main(path: Path, *, test: bool = False) -> None:
     print(f"saved in {folder}")
 
 
-def train_epoch(
-    model: LlamaForCausalLM,
-    optimiser: torch.optim.Optimizer,
-    reader: ResumeTokenizer,
-    careers: list[CareerHistory],
-    progress: Progress,
-    settings: LanguageModelSettings,
-) -> None:
-    """One pass over the training workers; everything random comes from the seed and the epoch."""
-    rng = random.Random(f"{settings.seed}/{progress.epoch}")
-    torch.manual_seed(settings.seed * 1_000 + progress.epoch)
-    partly_known = [
-        hide(career, settings.hidden_share, settings.hidden_education, rng) for career in careers
-    ]
-    resumes = [read(reader, career) for career in partly_known]
-    epoch = batches(resumes, title_tree(reader), settings.batch_tokens, rng)
-    allowed = continuations(title_tree(reader), model.config.vocab_size)
-    model.train()
-    for step, batch in enumerate(epoch, start=1):
-        done = (progress.epoch + step / len(epoch)) / settings.epochs
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * one_cycle(done, settings.warm_up)
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings.fast):
-            scores, labels, nodes = answer_scores(model, batch)
-        loss = nn.functional.cross_entropy(scores.float(), labels, reduction="sum") / batch.titles
-        if settings.off_title_weight:
-            off_title = off_title_nats(scores.float(), allowed[nodes]).sum() / batch.titles
-            loss = loss + settings.off_title_weight * off_title
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        progress.step(loss.item(), done, last=step == len(epoch))
-
-
-def title_tree(reader: ResumeTokenizer) -> TitleTrie:
-    """The one tree of titles, which the project's tokenizer has."""
-    if reader.separable is None:
-        raise SystemExit("the tokenizer merges across records; train one with train_tokenizer")
-    return reader.separable
-
-
-def build_model(settings: LanguageModelSettings, vocabulary: int, pad: int) -> LlamaForCausalLM:
-    """A Llama of the settings' shape with random weights, and dropout, which Llama lacks."""
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=settings.width,
-            intermediate_size=settings.feed_forward,
-            num_hidden_layers=settings.layers,
-            num_attention_heads=settings.heads,
-            max_position_embeddings=2048,
-            tie_word_embeddings=True,
-            pad_token_id=pad,
-            bos_token_id=None,
-            eos_token_id=None,
-        )
+def fit(settings: LanguageModelSettings) -> Path:
+    """Train from the start or from where a killed run stood; the folder of the best epoch."""
+    # Data
+    train, valid = training_workers(settings), valid_workers(settings)
+    tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer)
+    template = template_for(Titles(settings.titles), occ1990dd(), settings.index)
+    reader = ResumeTokenizer(tokenizer, template, occ1990dd())
+    teachers = Teachers.load(settings.teachers) if settings.teachers else None
+    taught = teachers.foresee(train) if teachers else [Taught(career, None) for career in train]
+    curriculum = Curriculum(
+        *(reader, taught, teachers, settings.simulated),
+        *(settings.hidden_share, settings.hidden_education, settings.batch_tokens, settings.seed),
     )
-    for layer in model.model.layers:
-        for block in (layer.self_attn.o_proj, layer.mlp.down_proj):
-            block.register_forward_hook(
-                lambda block, _, out: nn.functional.dropout(out, settings.dropout, block.training)
-            )
-    return model
+    valid_batches = batches(
+        [read(reader, c) for c in valid], title_tree(reader), settings.batch_tokens
+    )
+
+    # Model
+    torch.manual_seed(settings.seed)
+    model = build_llama(settings.shape, len(tokenizer), tokenizer.pad_token_id, settings.start)
+    optimiser = torch.optim.AdamW(
+        parameter_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=(0.9, 0.98)
+    )
+    if settings.fast:
+        model.model.compile(dynamic=True)
+    loss = TitleLoss(
+        model,
+        title_tree(reader),
+        settings.teacher_weight,
+        settings.off_title_weight,
+        fast=settings.fast,
+    )
+    steps = len(curriculum.steps(0))
+    parameters = sum(weight.numel() for weight in model.parameters())
+    print(f"{parameters:,} parameters; {len(train):,} workers; {steps} steps of at most ", end="")
+    print(f"{settings.batch_tokens:,} tokens an epoch, {settings.epochs} epochs", flush=True)
+
+    # Epochs
+    def save(folder: Path) -> None:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+    work = Work(
+        model=model,
+        optimiser=optimiser,
+        steps=curriculum.steps,
+        loss=loss.nats,
+        weight=lambda lesson: lesson.batch.titles,
+        score=lambda: title_perplexity(model, valid_batches),
+        save=save,
+    )
+    position = run(work, settings.loop, Processes.join())
+    print(f"best epoch {position.best_epoch}, valid perplexity {position.best:.4f}")
+    return settings.out / BEST
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
+    parser.add_argument("--set", nargs="+", default=[], help="name=value in place of the file's")
     parser.add_argument("--test", action="store_true", help="measure on test too")
     given = parser.parse_args()
-    main(given.settings, test=given.test)
+    main(given.settings, given.set, test=given.test)

@@ -18,11 +18,18 @@ Scalar = str | int | float | bool
 
 
 class ModelKind(StrEnum):
-    """The families of models that ship."""
+    """The families of models."""
 
+    UNIGRAM = "unigram"
     MARKOV = "markov"
+    SECOND_ORDER = "second_order"
+    LOGIT = "logit"
+    BAG_OF_JOBS = "bag_of_jobs"
     CAREER = "career"
     LANGUAGE_MODEL = "language_model"
+    EMBEDDING_LOGIT = "embedding_logit"
+    STAY_MOVE = "stay_move"
+    ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +100,12 @@ class OccupationModel(Protocol):
 
     def log_likelihoods(self, career: CareerHistory) -> npt.NDArray[np.float64]:
         """Raw log P(what happened) at each transition, in one pass; nats, shape (records,)."""
+
+    def log_probabilities(
+        self, career: CareerHistory, positions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Raw log P of chosen states at each transition, in one pass; nats.
+
+        Both have shape (records, choices); `positions` are places in the taxonomy. With what
+        happened as the only choice this is `log_likelihoods`.
+        """

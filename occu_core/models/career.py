@@ -149,13 +149,14 @@ class CareerNetwork(nn.Module):
                 nn.init.normal_(module.weight, std=0.02)
         nn.init.normal_(self.state.weight, std=config.width**-0.5)
 
-    def forward(self, inputs: CareerInputs) -> torch.Tensor:
-        """Log-probabilities, normalised; shape (workers, records, states)."""
-        hidden = self.norm(self._hidden(inputs))
+    def forward(self, inputs: CareerInputs, *, only_last: bool = False) -> torch.Tensor:
+        """Log-probabilities, normalised; shape (workers, records or one, states)."""
+        kept = slice(-1 if only_last else None, None)
+        hidden = self.norm(self._hidden(inputs)[:, kept])
         stay = self.stay(hidden)  # (workers, records, 1)
         moves = nn.functional.linear(hidden, self.state.weight[:-1], self.move_bias)
         states = torch.arange(self.config.states)
-        keeps = inputs.previous.unsqueeze(-1) == states  # nowhere at the start
+        keeps = inputs.previous[:, kept].unsqueeze(-1) == states  # nowhere at the start
         leave = torch.where(keeps.any(-1, keepdim=True), nn.functional.logsigmoid(-stay), 0.0)
         moved = moves.masked_fill(keeps, -math.inf).log_softmax(-1) + leave
         return torch.where(keeps, nn.functional.logsigmoid(stay), moved)
@@ -200,10 +201,17 @@ class CareerModel:
 
     def log_likelihoods(self, career: CareerHistory) -> npt.NDArray[np.float64]:
         """Log P(what happened) at each transition; nats, shape (records,)."""
+        states = np.array(self.encoder.states(career), np.int64).reshape(-1, 1)
+        return self.log_probabilities(career, states)[:, 0]
+
+    def log_probabilities(
+        self, career: CareerHistory, positions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Log P of chosen states at each transition; nats, both (records, choices)."""
         if not career.records:
-            return np.zeros(0)
+            return np.zeros(positions.shape)
         log_probs = self._log_probs(self.encoder.inputs(career))
-        return log_probs[np.arange(len(log_probs)), self.encoder.states(career)]
+        return np.take_along_axis(log_probs, positions, axis=1)
 
     def save(self, folder: Path) -> None:
         """Write the weights, in single precision, and the config; the card is written apart."""

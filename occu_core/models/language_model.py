@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -17,7 +16,9 @@ from transformers import (
 
 from occu_core.careers import CareerHistory, Query
 from occu_core.distributions import OccupationDistribution
+from occu_core.models.adapters import SharedModel, load_shared
 from occu_core.models.base import ModelCard
+from occu_core.models.model_files import Quantised
 from occu_core.models.scoring import TitleScorer
 from occu_core.models.tokens import ResumeTokenizer
 from occu_core.occupations import Taxonomy
@@ -35,22 +36,34 @@ class LanguageModel:
         self,
         card: ModelCard,
         taxonomy: Taxonomy,
-        model: PreTrainedModel,
+        model: PreTrainedModel | SharedModel,
         tokenizer: PreTrainedTokenizerBase,
+        template: TextTemplate | None = None,
     ) -> None:
         self.card = card
         self.taxonomy = taxonomy
-        self.template = TextTemplate(coded=card.coded_titles)
+        self.template = template or TextTemplate(coded=card.coded_titles)
         self.tokens = ResumeTokenizer(tokenizer, self.template, taxonomy)
         self.scorer = TitleScorer(model)
 
     @classmethod
-    def load(cls, folder: Path, card: ModelCard, taxonomy: Taxonomy) -> LanguageModel:
-        """Load weights (safetensors only) and tokenizer from a model folder, without a network."""
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+    def load(
+        cls,
+        folder: Path,
+        card: ModelCard,
+        taxonomy: Taxonomy,
+        *,
+        base: str | None = None,
+        quantised: Quantised | None = None,
+    ) -> LanguageModel:
+        """Load weights (safetensors only) and tokenizer from a model folder, without a network.
+
+        A folder that holds an adapter needs the folder or id of its `base`.
+        """
+        model = load_shared(folder, base, quantised)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(card, taxonomy, model, tokenizer)
 
     def predict(self, query: Query) -> OccupationDistribution:
@@ -95,6 +108,27 @@ class LanguageModel:
         following = torch.tensor(resume.tokens[1:])
         steps = log_probs[:-1].gather(1, following[:, None])[:, 0]  # step k predicts token k + 1
         return np.array([steps[a - 1 : b - 1].sum().item() for a, b in resume.answers])
+
+    def log_probabilities(
+        self, career: CareerHistory, positions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Raw log P of chosen states at each transition; nats, both (records, choices).
+
+        One forward pass, where the tokens and the architecture allow, else a prediction each.
+        """
+        self._check(career)
+        resume = self.tokens.resume(career)
+        if not career.records:
+            return np.zeros(positions.shape)
+        if resume is None or not self.scorer.takes_tree_masks:
+            asked = zip(self.distributions(career), positions, strict=True)
+            return np.array([found.log_probs_raw[chosen] for found, chosen in asked])
+        titles = self.tokens.titles
+        questions = [
+            (start, [titles[position] for position in chosen])
+            for (start, _), chosen in zip(resume.answers, positions, strict=True)
+        ]
+        return self.scorer.along(resume.tokens, questions).reshape(positions.shape)
 
     def _check(self, career: CareerHistory) -> None:
         """Refuse an occupation outside the taxonomy by name."""

@@ -71,6 +71,13 @@ class MarkovModel:
         rows = _rows(career, self.taxonomy)
         return self._table(career)[rows[:-1], rows[1:]]
 
+    def log_probabilities(
+        self, career: CareerHistory, positions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Log P of chosen states at each transition; nats, both (records, choices)."""
+        before = _rows(career, self.taxonomy)[:-1]
+        return self._table(career)[before[:, np.newaxis], positions]
+
     def save(self, folder: Path) -> None:
         """Write the counts, as whole numbers, and the smoothing; the card is written apart."""
         smoothing = np.array([self.smoothing.stay, self.smoothing.move, self.smoothing.share])

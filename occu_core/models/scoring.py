@@ -10,6 +10,7 @@ context in batches.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,6 +100,38 @@ class TitleScorer:
         return self._steps_by_title(text.tokens[:length], trie)
 
     @torch.inference_mode()
+    def along(
+        self, tokens: Tokens, asked: Sequence[tuple[int, Sequence[Tokens]]]
+    ) -> npt.NDArray[np.float64]:
+        """Log P of several continuations at several places of one text, from one forward pass.
+
+        The continuations hang beside the text: each sees the text before its place and itself.
+
+        Args:
+            tokens: the text.
+            asked: places, as the number of tokens before them, each with its continuations.
+
+        Returns:
+            Nats, one continuation after another.
+
+        Raises:
+            ValueError: if the architecture takes no tree mask.
+        """
+        if not self.takes_tree_masks:
+            raise ValueError("this architecture takes no tree mask; ask for each title by itself")
+        hung = _hang(tokens, asked)
+        logits = self.model(
+            input_ids=hung.tokens[None].to(self.model.device),
+            position_ids=hung.positions[None].to(self.model.device),
+            attention_mask=hung.mask[None, None].to(self.model.device, self.model.dtype),
+            use_cache=False,
+        ).logits[0]
+        told = logits[hung.told_by.to(logits.device)].float().cpu().double()
+        steps = told.gather(1, hung.told[:, None])[:, 0] - told.logsumexp(1)
+        totals = torch.zeros(int(hung.of[-1]) + 1, dtype=torch.float64)
+        return totals.index_add(0, hung.of, steps).numpy()
+
+    @torch.inference_mode()
     def _steps_by_tree(
         self, text: ReadText, length: int, trie: TitleTrie
     ) -> npt.NDArray[np.float64]:
@@ -169,6 +202,50 @@ class TitleScorer:
         by_title = self._steps_by_title(context, trie)
         tolerance = _TREE_TOLERANCE if self.model.dtype == torch.float32 else 0.05
         return bool(np.abs(by_tree - by_title).max() < tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class HungText:
+    """A text with continuations hung beside it as one sequence.
+
+    Attributes:
+        tokens: the text, then what must be read of the continuations, shape (length,).
+        positions: where each stands, shape (length,).
+        mask: 0 where a place attends to another, very negative elsewhere, (length, length).
+        told: every token of every continuation, shape (steps,).
+        told_by: the place whose scores tell it, shape (steps,).
+        of: which continuation it belongs to, shape (steps,).
+    """
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor
+    told: torch.Tensor
+    told_by: torch.Tensor
+    of: torch.Tensor
+
+
+def _hang(tokens: Tokens, asked: Sequence[tuple[int, Sequence[Tokens]]]) -> HungText:
+    """Lay the continuations out behind the text."""
+    laid, positions = list(tokens), list(range(len(tokens)))
+    told: list[tuple[int, int, int]] = []
+    branches: list[tuple[int, int, int]] = []
+    paths = [(place, path) for place, continuations in asked for path in continuations]
+    for which, (place, path) in enumerate(paths):
+        start = len(laid)
+        told_by = [place - 1, *range(start, start + len(path) - 1)]
+        told += [(token, by, which) for token, by in zip(path, told_by, strict=True)]
+        branches.append((place, start, start + len(path) - 1))
+        laid += path[:-1]
+        positions += range(place, place + len(path) - 1)
+    sees = torch.zeros((len(laid), len(laid)), dtype=torch.bool)
+    sees[: len(tokens), : len(tokens)] = True
+    for place, start, end in branches:
+        sees[start:end, :place] = True
+        sees[start:end, start:end] = True
+    mask = torch.zeros(sees.shape).masked_fill_(~sees.tril(), _MASKED)
+    ids, places, owners = torch.tensor(told).unbind(1)
+    return HungText(torch.tensor(laid), torch.tensor(positions), mask, ids, places, owners)
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import takewhile
 
 from transformers import PreTrainedTokenizerBase
@@ -49,6 +49,11 @@ class ResumeTokenizer:
         self._encode_part = lru_cache(maxsize=20_000)(self._encode_plain)
         self._split_text = lru_cache(maxsize=64)(self._split_whole)
         self.separable = self._find_separable(taxonomy)
+
+    @cached_property
+    def titles(self) -> list[Tokens]:
+        """Each title's completion in tokens, for a tokenizer that keeps records apart."""
+        return [self._encode_plain(completion) for completion in self.completions]
 
     def encode(self, text: str) -> Tokens:
         """The tokens of a text as the model was trained to read it, a leading mark included."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,13 +17,17 @@ from occu_core.predictions import Prediction, Surprise, predict, surprises
 _LOG = logging.getLogger(__name__)
 
 
-@st.cache_resource(show_spinner=False)
 def model_cards() -> dict[str, ModelCard]:
-    """The shipped models by name, the default first; one with a damaged card is left out."""
+    """The models there are by name, the default first; one with a damaged card is left out."""
+    return _cards(tuple((name, str(path)) for name, path in storage.available_models().items()))
+
+
+@st.cache_resource(show_spinner=False)
+def _cards(folders: tuple[tuple[str, str], ...]) -> dict[str, ModelCard]:
     cards = {}
-    for folder in storage.shipped_models():
+    for name, folder in folders:
         try:
-            cards[folder.name] = storage.read_card(folder)
+            cards[name] = storage.read_card(Path(folder))
         except storage.ModelError as error:
             _LOG.warning("%s", error)
     return cards
@@ -30,13 +35,13 @@ def model_cards() -> dict[str, ModelCard]:
 
 @st.cache_resource(show_spinner="Loading the model…")
 def load_model(name: str) -> OccupationModel:
-    """One shipped model."""
+    """One model, shipped or added."""
     return storage.load_model(name)
 
 
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={Query: repr})
 def prediction_of(name: str, query: Query) -> Prediction:
-    """What a shipped model answers; asked twice, computed once."""
+    """What a model answers; asked twice, computed once."""
     return predict(load_model(name), query)
 
 

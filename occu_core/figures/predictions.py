@@ -1,7 +1,6 @@
-"""Reports as plotly figures: what comes next, and how expected each past step was.
+"""Predictions as plotly figures: what comes next, and how expected each past step was.
 
-Every figure names its model and training data, keeps its height whatever it shows, leaves its
-background to the page and needs no more than 360 pixels of width.
+Every figure names its model and training data and keeps its height whatever it shows.
 """
 
 from __future__ import annotations
@@ -9,47 +8,38 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log10
 
 import plotly.graph_objects as go
 
 from occu_core.careers import Move
+from occu_core.figures.drawing import (
+    CAPTION_LENGTH,
+    DIFFERENT_JOB,
+    GRID,
+    GROUP,
+    NO_WORK,
+    SAME_JOB,
+    STUDYING,
+    Chart,
+    finish,
+    label,
+    percent,
+    shorten,
+)
 from occu_core.models.base import ModelCard
 from occu_core.occupations import NOT_WORKING, STUDENT, Occupation
 from occu_core.predictions import Prediction, Surprise
 
-SAME_JOB, DIFFERENT_JOB, NO_WORK, STUDYING = "#0F7F77", "#B8651B", "#64748B", "#7C5CC4"
-GROUP = "#3F7CAC"
 _MOVES = {
     Move.FIRST: ("First record", NO_WORK),
     Move.STAY: ("Stayed", SAME_JOB),
     Move.MOVE: ("Moved", DIFFERENT_JOB),
 }
 _TITLE_LENGTH = 43
-_CAPTION_LENGTH = 58
 _ROW = 42  # pixels for one occupation: a line of text and its bar
 _SMALLEST = 1e-9
 _CEILINGS = (0.1, 0.25, 0.5, 1.0)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure and the same in words, for those who cannot see it."""
-
-    figure: go.Figure
-    alt: str
-
-
-def percent(probability: float) -> str:
-    """A probability as people read it.
-
-    >>> percent(0.7123), percent(0.0004)
-    ('71.2%', '<0.1%')
-    """
-    if 0 < probability < 0.0005:
-        return "<0.1%"
-    return f"{100 * probability:.1f}%"
 
 
 def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Chart:
@@ -59,7 +49,7 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
     """
     names = [prediction.card.title for prediction in predictions]
     figure = go.Figure()
-    for part, label, colour in (
+    for part, name, colour in (
         ("same_job", "Same job", SAME_JOB),
         ("different_job", "Different job", DIFFERENT_JOB),
         ("not_working", "Not working", NO_WORK),
@@ -67,7 +57,7 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
     ):
         shares = [getattr(prediction.parts, part) for prediction in predictions]
         figure.add_bar(
-            name=label,
+            name=name,
             orientation="h",
             x=shares,
             y=list(range(len(names))),
@@ -79,21 +69,23 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
             textangle=0,
             textfont={"color": "white", "size": 13},
             customdata=[
-                [html.escape(name), percent(share or 0.0)]
-                for name, share in zip(names, shares, strict=True)
+                [html.escape(model), percent(share or 0.0)]
+                for model, share in zip(names, shares, strict=True)
             ],
             hovertemplate=(
-                f"<b>{label}</b>: %{{customdata[1]}}<br>%{{customdata[0]}}<extra></extra>"
+                f"<b>{name}</b>: %{{customdata[1]}}<br>%{{customdata[0]}}<extra></extra>"
             ),
         )
     several = len(names) > 1
-    for row, name in enumerate(names if several else []):
-        figure.add_annotation(_label(html.escape(name), 0, row - 0.27, "left"))
+    for row, model in enumerate(names if several else []):
+        figure.add_annotation(label(html.escape(model), 0, row - 0.27, "left"))
     figure.update_layout(barmode="stack", bargap=0)
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[len(names) - 0.7, -0.75 if several else -0.3])
     cards = [prediction.card for prediction in predictions]
-    _finish(figure, cards if caption else [], height=62 * len(names) if several else 34)
+    finish(
+        figure, caption_lines(cards) if caption else [], height=62 * len(names) if several else 34
+    )
     return Chart(figure, " ".join(_parts_in_words(prediction) for prediction in predictions))
 
 
@@ -127,10 +119,10 @@ def top_groups(predictions: Sequence[Prediction], count: int = 12) -> Chart:
 def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) -> Chart:
     """How probable each thing that happened was; the taller the bar, the less expected."""
     figure = go.Figure()
-    for move, (label, colour) in _MOVES.items():
+    for move, (name, colour) in _MOVES.items():
         chosen = [step for step in steps if step.move is move]
         figure.add_bar(
-            name=label,
+            name=name,
             x=[step.transition_year for step in chosen],
             y=[-log10(max(step.probability, _SMALLEST)) for step in chosen],
             width=0.7,
@@ -139,7 +131,7 @@ def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) ->
                 [html.escape(step.occupation.title), percent(step.probability)] for step in chosen
             ],
             hovertemplate=(
-                f"<b>%{{x}}</b> %{{customdata[0]}}<br>{label}, %{{customdata[1]}}<extra></extra>"
+                f"<b>%{{x}}</b> %{{customdata[0]}}<br>{name}, %{{customdata[1]}}<extra></extra>"
             ),
         )
     years = [step.transition_year for step in steps]
@@ -155,14 +147,14 @@ def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) ->
         range=[0, max(3.0, tallest) * 1.04],
         tickvals=[0, 1, 2, 3, 4, 5, 6, 7, 8],
         ticktext=["100%", "10%", "1%", "0.1%", "0.01%", "1e-5", "1e-6", "1e-7", "1e-8"],
-        gridcolor="rgba(128,140,150,0.22)",
+        gridcolor=GRID,
         zeroline=False,
     )
     figure.update_layout(
         barmode="overlay",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
     )
-    _finish(figure, [card], height=height, top=34, axes=True)
+    finish(figure, caption_lines([card]), height=height, top=34, axes=True)
     return Chart(figure, _steps_in_words(card, steps))
 
 
@@ -200,65 +192,14 @@ def _ranking(
         )
     for row, title in enumerate(titles):
         numbers = " | ".join(percent(model[row]) for model in shares)
-        shown = _shorten(title, _TITLE_LENGTH - 8 * (len(cards) - 1))
-        figure.add_annotation(_label(html.escape(shown), 0, row - 0.2, "left"))
-        figure.add_annotation(_label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
+        shown = shorten(title, _TITLE_LENGTH - 8 * (len(cards) - 1))
+        figure.add_annotation(label(html.escape(shown), 0, row - 0.2, "left"))
+        figure.add_annotation(label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
     figure.update_layout(barmode="overlay", bargap=0)
     figure.update_xaxes(visible=False, range=[0, ceiling])
     figure.update_yaxes(visible=False, range=[len(titles) - 0.55, -0.75])
-    _finish(figure, cards, height=_ROW * len(titles))
+    finish(figure, caption_lines(cards), height=_ROW * len(titles))
     return figure
-
-
-def _label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
-    """A line of text at the left or right edge, above the bar at `y`."""
-    return {
-        "text": text,
-        "x": x,
-        "xref": "paper",
-        "xanchor": anchor,
-        "y": y,
-        "yref": "y",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 13},
-        "align": anchor,
-        "xshift": -2 if anchor == "left" else 2,  # a label's own border
-    }
-
-
-def _finish(
-    figure: go.Figure, cards: Sequence[ModelCard], *, height: int, top: int = 4, axes: bool = False
-) -> None:
-    """Margins, background and the caption that names model and data."""
-    caption = caption_lines(cards)
-    bottom = 17 * len(caption) + (34 if axes else 10)
-    figure.update_layout(
-        height=height + top + bottom,
-        margin={"l": 44 if axes else 0, "r": 0, "t": top, "b": bottom, "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=axes,
-        dragmode=False,
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(fixedrange=True)
-    figure.update_yaxes(fixedrange=True)
-    figure.add_annotation(
-        text="<br>".join(caption),
-        x=0,
-        y=0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="top",
-        yshift=-30 if axes else -6,
-        xshift=-46 if axes else -2,
-        showarrow=False,
-        align="left",
-        opacity=0.7,
-        font={"size": 11},
-    )
 
 
 def caption_lines(cards: Sequence[ModelCard]) -> list[str]:
@@ -269,12 +210,8 @@ def caption_lines(cards: Sequence[ModelCard]) -> list[str]:
     return [
         html.escape(line)
         for data, names in by_data.items()
-        for line in textwrap.wrap(f"{', '.join(names)}: {data}", _CAPTION_LENGTH)
+        for line in textwrap.wrap(f"{', '.join(names)}: {data}", CAPTION_LENGTH)
     ]
-
-
-def _shorten(title: str, length: int) -> str:
-    return title if len(title) <= length else title[: length - 1].rstrip(" ,") + "…"
 
 
 def _colour(occupation: Occupation, previous: Occupation | None) -> str:

@@ -1,0 +1,9 @@
+"""What is known as plotly figures, each with the same in words: report in, figure out."""
+
+from occu_core.figures.drawing import Chart as Chart
+from occu_core.figures.drawing import percent as percent
+from occu_core.figures.predictions import caption_lines as caption_lines
+from occu_core.figures.predictions import four_parts as four_parts
+from occu_core.figures.predictions import past_steps as past_steps
+from occu_core.figures.predictions import top_groups as top_groups
+from occu_core.figures.predictions import top_occupations as top_occupations

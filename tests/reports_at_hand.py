@@ -1,0 +1,112 @@
+"""Reports made up for tests: every field filled, no number from a survey."""
+
+from occu_core.evaluation.reports import (
+    Calibration,
+    Comparison,
+    Curve,
+    CurvePoint,
+    ExperimentPoint,
+    Interval,
+    MembershipReport,
+    ModelReport,
+    Part,
+    Perplexities,
+    Provenance,
+    Subgroup,
+)
+
+PROVENANCE = Provenance(
+    model="career",
+    title="CAREER",
+    version="0.1.0",
+    trained_on="NLSY97 1997–2022 (10 workers)",
+    data="NLSY97",
+    split="test",
+    years=(1997, 2011),
+    workers=12,
+    rows=120,
+    rows_digest="0123456789abcdef",
+    seed=1,
+    command="python -m train.write_reports train/settings/reports.toml",
+    simulated=True,
+)
+PERPLEXITIES = Perplexities(Interval(9.0, 8.5, 9.5), Interval(7.0, 6.0, 8.0), None, Interval(80.0))
+CALIBRATION = Calibration(
+    points=(
+        CurvePoint(0.25, Interval(0.3, 0.2, 0.4), 60),
+        CurvePoint(0.75, Interval(0.7, 0.6, 0.8), 60),
+    ),
+    rows=120,
+    error=0.05,
+    floor=0.01,
+    floor_high=0.03,
+    brier=Interval(0.2, 0.1, 0.3),
+    temperature=1.5,
+    error_after=0.02,
+)
+MODEL = ModelReport(
+    provenance=PROVENANCE,
+    perplexity_raw=PERPLEXITIES,
+    perplexity=None,
+    coverage=None,
+    top1=Interval(0.5, 0.4, 0.6),
+    top5=None,
+    top10=None,
+    auc_change=Interval(0.7, 0.6, 0.8),
+    auc_not_working=None,
+    stay=CALIBRATION,
+    destination=None,
+    weighted=PERPLEXITIES,
+    subgroups=(Subgroup("sex", "female", 6, 60, 3, Interval(9.5), None),),
+    subgroup_note="Few blocks.",
+)
+COMPARISON = Comparison(
+    model_a="language_model",
+    title_a="Language model",
+    model_b="career",
+    title_b="CAREER",
+    rows_label=PROVENANCE.rows_label,
+    rows=120,
+    rows_digest=PROVENANCE.rows_digest,
+    normalised=False,
+    part=Part.MOVE,
+    perplexity_a=8.5,
+    perplexity_b=9.0,
+    difference_percent=Interval(-5.5, -7.0, -4.0),
+    share_below=1.0,
+    seeds_a=3,
+    seeds_b=3,
+    seed=1,
+    command=PROVENANCE.command,
+)
+CURVE = Curve(
+    experiment="history",
+    title="How much history is needed",
+    x_label="last records shown",
+    y_label="raw perplexity",
+    points=(
+        ExperimentPoint("1", "career", Interval(10.0, 9.5, 10.5), 1.0),
+        ExperimentPoint("all", "career", Interval(9.0, 8.5, 9.5)),
+    ),
+    claim="Longer histories are predicted better.",
+    finding="So they are here.",
+    rows_label=PROVENANCE.rows_label,
+    rows_digest=PROVENANCE.rows_digest,
+    command=PROVENANCE.command,
+)
+MEMBERSHIP = MembershipReport(
+    provenance=PROVENANCE,
+    train_workers=10,
+    test_workers=12,
+    nats_train=Interval(2.0, 1.5, 2.5),
+    nats_test=Interval(2.1, 1.6, 2.6),
+    attack_auc=Interval(0.5, 0.4, 0.6),
+    history=3,
+    continued=5,
+    verbatim_train=Interval(0.1, 0.0, 0.2),
+    verbatim_test=Interval(0.1, 0.0, 0.2),
+    changing_train=None,
+    changing_test=Interval(0.0, 0.0, 0.1),
+    finding="Nothing.",
+)
+EVERY = (MODEL, COMPARISON, CURVE, MEMBERSHIP)

@@ -1,0 +1,341 @@
+"""Put the papers' claims to the test with small models, and write what came out.
+
+    python -m train.run_experiments train/settings/experiments.toml
+    python -m train.run_experiments train/settings/experiments.toml --quick
+
+Every model and every score is made once and kept, so a stopped run goes on where it was. `--quick`
+takes smaller models and a part of the workers, keeps apart from the rest, and says so in each
+report. `--only` makes some of the experiments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from occu_core.careers import CareerHistory
+from occu_core.evaluation.bootstrap import BlockBootstrap, Difference, compare
+from occu_core.evaluation.report_files import file_name, save_report
+from occu_core.evaluation.reports import Curve, ExperimentPoint
+from occu_core.evaluation.score import score_career, scored_model
+from occu_core.evaluation.scores import Detail, ScoreTable
+from occu_core.models.base import OccupationModel
+from train.conditions import Titles
+from train.experiment_runs import ExperimentSettings, Laboratory, job_list, shown
+from train.settings import load_settings
+
+COMMAND = "python -m train.run_experiments train/settings/experiments.toml"
+HISTORIES = (1, 2, 5, 10)
+POOLED = (0.0, 0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of an experiment, scored; `line` groups conditions, `x` orders them."""
+
+    label: str
+    scores: ScoreTable
+    line: str = "Language model"
+    x: float | None = None
+
+
+def titles(lab: Laboratory) -> Curve:
+    """The same careers with natural, numeric, synonymous and permuted titles, same foundation."""
+    base = lab.pretrained()
+    found = []
+    for way in Titles:
+        folder = lab.language_model(f"titles_{way}", start=base, titles=way.value)
+        found.append(
+            Condition(way, _in_years(lab, lab.scores(folder.parent.name, lab.ask(folder, way))))
+        )
+    costs = [f"{c.label} titles {_by(c, found[0])}" for c in found[1:]]
+    numeric = _difference(found[1], found[0])
+    return _curve(
+        "titles", "How titles are written", "titles", found,
+        claim="LABOR-LLM (PSID81, 7B): numeric titles cost 8% (perplexity 8.830 against 8.184):"
+        " the model uses what the words mean.",
+        finding=f"Against natural titles: {'; '.join(costs)}. {_verdict(numeric, above=True)}",
+    )  # fmt: skip
+
+
+def tuning(lab: Laboratory) -> Curve:
+    """Off the shelf, with help in the prompt, and fine-tuned."""
+    text, careers = lab.pretrained(), lab.pretrained(careers=True)
+    tuned = lab.language_model("titles_natural", start=text, titles=Titles.NATURAL.value)
+    conditions: list[tuple[str, Path, str]] = [
+        ("off the shelf", text, ""),
+        ("off the shelf, list of titles in the prompt", text, job_list()),
+        ("off the shelf, two careers in the prompt", text, shown(lab.examples)),
+        ("off the shelf, has read the other cohort's resumes", careers, ""),
+        ("fine-tuned", tuned, ""),
+    ]
+    found = []
+    for k, (label, folder, preamble) in enumerate(conditions):
+        model = lab.ask(folder, preamble=preamble)
+        scores = lab.scores(f"tuning_{k}", model, lab.asked, Detail.NORMALISED)
+        found.append(Condition(label, _in_years(lab, scores)))
+    best = min(found[:3], key=lambda c: -c.scores.log_p.mean())
+    gap = _difference(found[-1], best)
+    return _curve(
+        "tuning", "Off the shelf against fine-tuned", "model", found,
+        claim="LABOR-LLM (PSID81, 7B): off the shelf 364.655, fine-tuned 8.184; examples and a list"
+        " of titles in the prompt help but never reach fine-tuning.",
+        finding=f"Fine-tuned against the best prompt ({best.label}): {_percent(gap)}."
+        f" {_verdict(gap, above=False)}",
+    )  # fmt: skip
+
+
+def sizes(lab: Laboratory) -> Curve:
+    """Wider and narrower models on the same careers."""
+    found = []
+    for width in lab.settings.sizes:
+        shape = {"width": width, "heads": max(1, width // 64), "feed_forward": 3 * width}
+        folder = lab.language_model(f"size_{width}", **shape)
+        model = lab.ask(folder)
+        millions = sum(w.numel() for w in model.scorer.model.parameters()) / 1e6  # type: ignore[attr-defined]
+        scores = _in_years(lab, lab.scores(folder.parent.name, model))
+        found.append(Condition(f"{millions:.2f}M parameters", scores, x=round(millions, 3)))
+    gap = _difference(found[-1], found[0])
+    return _curve(
+        "sizes", "Larger models", "million parameters", found,
+        claim="LABOR-LLM (PSID81): 13B is a little better than 7B (8.140 against 8.184).",
+        finding=f"{found[-1].label} against {found[0].label}: {_percent(gap)}."
+        f" {_verdict(gap, above=False)}",
+    )  # fmt: skip
+
+
+def pooling(lab: Laboratory) -> Curve:
+    """More and more workers of the other cohort in training."""
+    found = []
+    for share in POOLED:
+        shares = (lab.settings.share, share * lab.settings.share)
+        folder = lab.language_model(f"pooled_{share:g}", shares=shares)
+        scores = _in_years(lab, lab.scores(folder.parent.name, lab.ask(folder)))
+        found.append(Condition(f"{share:.0%} of the other cohort", scores, x=100 * share))
+    gap = _difference(found[-1], found[0])
+    return _curve(
+        "pooling", "Pooling another cohort", "% of the other cohort's workers", found,
+        claim="LABOR-LLM (PSID81, 7B): training on all surveys pooled lowers perplexity"
+        " (8.082 against 8.184).",
+        finding=f"All of the other cohort against none: {_percent(gap)}."
+        f" {_verdict(gap, above=False)}",
+    )  # fmt: skip
+
+
+def truncation(lab: Laboratory) -> Curve:
+    """The model sees only the last records of careers of ten or more."""
+    folder = lab.language_model("pooled_1", shares=(lab.settings.share, lab.settings.share))
+    model = lab.ask(folder)
+    found = []
+    for last in (*HISTORIES, None):
+        scores = _truncated(model, lab.asked, last)
+        label = "all records" if last is None else f"last {last}"
+        found.append(Condition(label, scores, x=float(last or 20)))
+    gap = _difference(found[0], found[-1])
+    return _curve(
+        "truncation", "How much of the history is read", "last records read", found,
+        claim="LABOR-LLM: predictions are worse with under ten years of history.",
+        finding=f"The last record alone against all of ten or more: {_percent(gap)}; the last ten"
+        f" against all: {_percent(_difference(found[-2], found[-1]))}."
+        f" {_verdict(gap, above=True)}",
+    )  # fmt: skip
+
+
+def structure(lab: Laboratory) -> Curve:
+    """Trained until a year, tested after it, beside a model that saw all years."""
+    last = lab.settings.cut_off
+    models = {
+        "Language model, all years": lab.ask(
+            lab.language_model("pooled_0", shares=(lab.settings.share, 0.0))
+        ),
+        f"Language model, to {last}": lab.ask(lab.language_model("until", last_year=last)),
+        "CAREER, all years": lab.ask_career(lab.career("career_1")),
+        f"CAREER, to {last}": lab.ask_career(lab.career("career_until", last_year=last)),
+    }
+    periods = {
+        f"to {last}": (1997, last),
+        f"{last + 1}–2011": (last + 1, 2011),
+        "2012–2022": (2012, 2022),
+    }
+    scored = {line: lab.scores(model.card.name, model) for line, model in models.items()}
+    found = [
+        Condition(label, scores.between(span), line, x=float(span[0]))
+        for line, scores in scored.items()
+        for label, span in periods.items()
+    ]
+    gaps = [_difference(found[3 + k], found[k]) for k in range(3)]
+    return _curve(
+        "structure", "When the world changes after training", "first target year", found,
+        claim="An open question of LABOR-LLM: how models hold up under structural change.",
+        finding=f"The language model that stopped in {last} against the one that saw all years:"
+        + "; ".join(f" {label} {_percent(gap)}" for label, gap in zip(periods, gaps, strict=True))
+        + ".",
+    )  # fmt: skip
+
+
+def seeds(lab: Laboratory) -> Curve:
+    """The same runs from other random beginnings, for the language model and CAREER."""
+    share = (lab.settings.share, 0.0)
+    found = []
+    for seed in lab.settings.seeds:
+        name = "pooled_0" if seed == 1 else f"seed_{seed}"
+        model = lab.ask(lab.language_model(name, shares=share, seed=seed))
+        found.append(
+            Condition(f"seed {seed}", _in_years(lab, lab.scores(name, model)), x=float(seed))
+        )
+    for seed in lab.settings.seeds:
+        model = lab.ask_career(lab.career(f"career_{seed}", seed=seed))
+        scores = _in_years(lab, lab.scores(model.card.name, model))
+        found.append(Condition(f"seed {seed}", scores, "CAREER", float(seed)))
+    half = len(lab.settings.seeds)
+    gap = _over_seeds(found[:half], found[half:])
+    return _curve(
+        "seeds", "Other random beginnings", "seed", found,
+        claim="LABOR-LLM (PSID81, 7B): fine-tuned 8.184, CAREER 8.58: 4.6% lower.",
+        finding=f"Small models of one cohort, over {half} seeds each: the language model against"
+        f" CAREER {_percent(gap)}. {_verdict(gap, above=False)}",
+    )  # fmt: skip
+
+
+EXPERIMENTS: dict[str, Callable[[Laboratory], Curve]] = {
+    made.__name__: made for made in (titles, tuning, sizes, pooling, truncation, structure, seeds)
+}
+
+
+def main(path: Path, only: Sequence[str], *, quick: bool) -> None:
+    """Make each experiment's models, score them, write its report."""
+    settings = load_settings(ExperimentSettings, path)
+    lab = Laboratory(quickly(settings) if quick else settings)
+    lab.settings.reports.mkdir(parents=True, exist_ok=True)
+    for name in only or EXPERIMENTS:
+        started = time.monotonic()
+        curve = EXPERIMENTS[name](lab)
+        if quick:
+            curve = replace(
+                curve, title=f"{curve.title} (quick version)", command=f"{COMMAND} --quick"
+            )
+        save_report(curve, lab.settings.reports / file_name(curve))
+        minutes = (time.monotonic() - started) / 60
+        print(f"\n{curve.title} ({minutes:.1f} minutes)\n{curve.finding}", flush=True)
+        for point in curve.points:
+            value = point.value
+            interval = f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
+            print(f"  {point.model}, {point.label}: {interval}")
+
+
+def quickly(settings: ExperimentSettings) -> ExperimentSettings:
+    """A small version of everything, kept apart."""
+    return replace(
+        settings,
+        out=settings.out.with_name("experiments_quick"),
+        reports=settings.out.with_name("experiments_quick") / "reports",
+        layers=2,
+        width=64,
+        heads=1,
+        feed_forward=192,
+        sizes=(32, 64),
+        career_width=32,
+        epochs=2,
+        pretraining_epochs=1,
+        share=0.25,
+        test_share=0.3,
+        asked_share=0.01,
+        seeds=(1, 2),
+    )
+
+
+def _curve(
+    name: str,
+    title: str,
+    x_label: str,
+    found: list[Condition],
+    *,
+    claim: str,
+    finding: str,
+) -> Curve:
+    points = tuple(
+        ExperimentPoint(
+            c.label,
+            c.line,
+            BlockBootstrap(c.scores.blocks).perplexity(_nats(c)),
+            c.x,
+        )
+        for c in found
+    )
+    first = found[0].scores
+    normalised = first.detail is Detail.NORMALISED
+    span = f"{first.year.min()}–{first.year.max()}"
+    return Curve(
+        experiment=name,
+        title=title,
+        x_label=x_label,
+        y_label=f"perplexity, {'normalised over the titles' if normalised else 'raw'}",
+        points=points,
+        claim=claim,
+        finding=finding,
+        rows_label=f"{first.dataset[0]} {span}, test, {len(np.unique(first.workers)):,} workers",
+        rows_digest=first.rows_digest,
+        command=COMMAND,
+    )
+
+
+def _truncated(
+    model: OccupationModel, careers: Sequence[CareerHistory], last: int | None
+) -> ScoreTable:
+    """Transitions after ten or more records, each scored with only the last of them."""
+    rows = []
+    for career in careers:
+        for k in range(max(HISTORIES), len(career.records)):
+            start = 0 if last is None else k - last
+            seen = replace(career, records=career.records[start : k + 1])
+            rows.append(score_career(model, seen, Detail.OUTCOME)[-1])
+    return ScoreTable.of(scored_model(model), Detail.OUTCOME, rows).in_order()
+
+
+def _in_years(lab: Laboratory, scores: ScoreTable) -> ScoreTable:
+    return scores.between((lab.settings.first_year, lab.settings.last_year))
+
+
+def _nats(condition: Condition) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    scores = condition.scores
+    return scores.log_p if scores.detail is Detail.NORMALISED else scores.log_p_raw
+
+
+def _difference(a: Condition, b: Condition) -> Difference:
+    return _over_seeds([a], [b])
+
+
+def _over_seeds(a: Sequence[Condition], b: Sequence[Condition]) -> Difference:
+    nats = [np.stack([_nats(c) for c in side]) for side in (a, b)]
+    return compare(nats[0], nats[1], BlockBootstrap(a[0].scores.blocks))
+
+
+def _percent(found: Difference) -> str:
+    percent = found.percent
+    return f"{percent.value:+.1f}% (95% interval {percent.low:+.1f} to {percent.high:+.1f})"
+
+
+def _by(a: Condition, b: Condition) -> str:
+    return _percent(_difference(a, b))
+
+
+def _verdict(found: Difference, *, above: bool) -> str:
+    """Whether the paper's claim holds here: that the difference is above zero, or below."""
+    low, high = found.percent.low or 0.0, found.percent.high or 0.0
+    if low <= 0 <= high:
+        return "Whether the claim holds here cannot be told from these data."
+    return f"The claim {'holds' if (low > 0) == above else 'does not hold'} here."
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
+    parser.add_argument("--quick", action="store_true", help="a small version of everything")
+    parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=[], help="some of them")
+    given = parser.parse_args()
+    main(given.settings, given.only, quick=given.quick)
