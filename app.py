@@ -19,6 +19,12 @@ st.navigation(
             icon=":material/insights:",
             help="The probability of every next occupation, one or two models side by side.",
         ),
+        st.Page(
+            "pages/models.py",
+            title="Models",
+            icon=":material/leaderboard:",
+            help="Which model foresees careers best, by how much, and how far to trust it.",
+        ),
     ],
     position="top",
 ).run()

@@ -75,6 +75,9 @@ class ExperimentSettings:
     learning_rate: float = 3e-3
     """Peak, for every language model."""
 
+    batch_tokens: int = 3000
+    """Tokens a step, padding included."""
+
     dropout: float = 0.1
     """In every language model."""
 
@@ -154,6 +157,7 @@ class Laboratory:
             dropout=lab.dropout,
             epochs=lab.epochs,
             learning_rate=lab.learning_rate,
+            batch_tokens=lab.batch_tokens,
             fast=True,
         )
         settings = replace(usual, **changes)  # type: ignore[arg-type]

@@ -150,8 +150,13 @@ def fit_second_order(
     # The two stages share no term, so each is chosen with the other fixed.
     rates = list(product(settings.arrival, settings.pair_stay))
     destinations = list(product(settings.pair_move, settings.discount))
-    rate = min(rates, key=lambda tried: nats(BackOff(*tried, *destinations[0])))
-    back_off = min((BackOff(*rate, *tried) for tried in destinations), key=nats)
+    start = BackOff(
+        settings.arrival[0], settings.pair_stay[0], settings.pair_move[0], settings.discount[0]
+    )
+    rate = min((replace(start, arrival=arrival, stay=stay) for arrival, stay in rates), key=nats)
+    back_off = min(
+        (replace(rate, move=move, discount=discount) for move, discount in destinations), key=nats
+    )
     model = SecondOrderModel(card, taxonomy, triples, smoothing, back_off)
     pairs = {f"pair_{name}": number for name, number in asdict(back_off).items()}
     return model, asdict(smoothing) | pairs
@@ -174,14 +179,15 @@ def fit_logit(history: History, kind: ModelKind, title: str) -> Callable[..., Fi
     ) -> Fitted:
         space = feature_space(history, taxonomy, train)
         reader = FeatureReader(space, taxonomy)
-        data = [examples(reader.rows, part, taxonomy) for part in (train, valid)]
+        fitted = examples(reader.rows, train, taxonomy)
+        held_out = examples(reader.rows, valid, taxonomy)
         print(f"{space.size:,} features, {space.size * (len(taxonomy) + 1):,} weights")
         fitting = Fitting(
             *(True, settings.l2[0], settings.epochs, settings.batch_rows),
             *(settings.learning_rate, settings.seed),
         )
         shape = space.size, len(taxonomy)
-        layer, fitting = choose_layer(*data, shape, fitting, settings.l2)
+        layer, fitting = choose_layer(fitted, held_out, shape, fitting, settings.l2)
         card = make_card(kind, title, taxonomy, train, {})
         return LogitModel(card, taxonomy, space, layer), scalars(fitting)
 

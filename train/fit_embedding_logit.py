@@ -25,7 +25,7 @@ from occu_core.models.language_model import LanguageModel
 from occu_core.models.logit import LogitWeights
 from occu_core.models.prompt_ends import Vectors, read_together, readings
 from occu_core.models.storage import ModelError, write_card
-from occu_core.occupations import occ1990dd
+from occu_core.occupations import Taxonomy, occ1990dd
 from train.data import load_split
 from train.logit_fitting import Examples, Fitting, choose_layer
 from train.saving import make_card, measure_headlines, scalars, show
@@ -74,18 +74,20 @@ def main(path: Path, *, test: bool = False) -> None:
 
     # Embeddings, scaled to unit spread so that one penalty fits all
     train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
-    data = [embed(base, part, settings.batch_tokens) for part in (train, valid)]
-    mean, spread = data[0].rows.mean(axis=0), data[0].rows.std(axis=0) + 1e-6
-    scaled = [replace(part, rows=(part.rows - mean) / spread) for part in data]
+    vectors = embed(base, train, settings.batch_tokens)
+    mean, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
+    fitted = embedded((vectors - mean) / spread, train, occ1990dd())
+    scaled = (embed(base, valid, settings.batch_tokens) - mean) / spread
+    held_out = embedded(scaled, valid, occ1990dd())
     shape = len(mean), len(occ1990dd())
-    print(f"{len(data[0].outcomes):,} person-years, {shape[0] * (shape[1] + 1):,} weights")
+    print(f"{len(vectors):,} person-years, {shape[0] * (shape[1] + 1):,} weights")
 
     # Logit
     start = Fitting(
         *(True, settings.l2[0], settings.epochs, settings.batch_rows),
         *(settings.learning_rate, settings.seed),
     )
-    layer, chosen = choose_layer(*scaled, shape, start, settings.l2)
+    layer, chosen = choose_layer(fitted, held_out, shape, start, settings.l2)
 
     # Card
     card = make_card(
@@ -107,8 +109,11 @@ def main(path: Path, *, test: bool = False) -> None:
     print(f"saved in {folder}")
 
 
-def embed(base: LanguageModel, careers: Sequence[CareerHistory], batch_tokens: int) -> Examples:
-    """Hidden states at the prompt ends of all careers, resumes of like length read together."""
+def embed(base: LanguageModel, careers: Sequence[CareerHistory], batch_tokens: int) -> Vectors:
+    """Hidden states at the prompt ends of all careers, resumes of like length read together.
+
+    Shape (person-years, width).
+    """
     began = time.monotonic()
     texts = [(who, text) for who, career in enumerate(careers) for text in readings(base, career)]
     found: list[list[Vectors]] = [[] for _ in careers]
@@ -121,9 +126,13 @@ def embed(base: LanguageModel, careers: Sequence[CareerHistory], batch_tokens: i
             found[who].append(states[list(text.places)])
         done += len(group)
     print(f"{len(careers):,} careers read in {time.monotonic() - began:.0f} s", flush=True)
-    taxonomy = base.taxonomy
+    return np.concatenate([part for parts in found for part in parts])
+
+
+def embedded(vectors: Vectors, careers: Sequence[CareerHistory], taxonomy: Taxonomy) -> Examples:
+    """The person-years of careers whose embeddings are known."""
     return Examples(
-        np.concatenate([part for parts in found for part in parts]),
+        vectors,
         np.concatenate([previous_states(career, None, taxonomy) for career in careers]),
         np.concatenate([states_of(career, taxonomy) for career in careers]),
     )

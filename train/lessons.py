@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from occu_core.models.tokens import ResumeTokenizer
 from occu_core.titles import TitleTrie
@@ -47,25 +47,16 @@ class Curriculum:
     def steps(self, epoch: int) -> list[list[Lesson]]:
         """One lesson a step, in an order of its own each epoch."""
         rng = random.Random(f"{self.seed}/{epoch}")
-        taught = [*self.careers, *self._dreams(epoch)]
+        taught = [*self.careers]
+        if self.teachers is not None:
+            real = [one.career for one in self.careers]
+            taught += self.teachers.dream(real, self.simulated, seed=self.seed * 1_000 + epoch)
         partly_known = [
             hide(one.career, self.hidden_share, self.hidden_education, rng) for one in taught
         ]
         resumes = [read(self.reader, career) for career in partly_known]
         made = batches(resumes, title_tree(self.reader), self.batch_tokens, rng)
         return [[Lesson(batch, tuple(taught[i] for i in batch.members))] for batch in made]
-
-    def _dreams(self, epoch: int) -> list[Taught]:
-        """Simulated careers, which teach what the teachers expect alone."""
-        if self.teachers is None:
-            return []
-        real = [one.career for one in self.careers]
-        seeds = [(self.seed * 1_000 + epoch) * 100 + k for k in range(self.simulated)]
-        return [
-            replace(taught, trust=1.0)
-            for seed in seeds
-            for taught in self.teachers.foresee(self.teachers.simulate(real, seed))
-        ]
 
 
 def title_tree(reader: ResumeTokenizer) -> TitleTrie:

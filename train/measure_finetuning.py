@@ -8,6 +8,9 @@ saves is counted once, weights left out. Prints the constants of `train.finetuni
 
 from __future__ import annotations
 
+from itertools import product
+
+import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
@@ -18,6 +21,7 @@ from train.finetuning_costs import Shape
 from train.packing import label_nats, packs
 
 VOCABULARY = 500
+RANK = 8
 SHAPES = (
     Shape(2, 64, 160, VOCABULARY, 64),
     Shape(4, 64, 160, VOCABULARY, 64),
@@ -28,47 +32,31 @@ LENGTHS = (128, 512)
 
 
 def main() -> None:
-    """Fit by least squares on differences between shapes and lengths."""
+    """Fit each way of tuning by least squares over shapes and lengths, then count scores."""
     for full in (True, False):
-        rows, bytes_kept = [], []
-        for shape in SHAPES:
-            for tokens in LENGTHS:
-                kept = kept_bytes(shape, tokens, full=full, labels=8, checkpointing=False)
-                vectors = shape.layers * tokens
-                rows.append(
-                    [
-                        *(vectors * shape.width, vectors * shape.feed_forward),
-                        *(shape.layers * tokens**2, tokens, 1),
-                    ]
-                )
-                bytes_kept.append(kept)
-        fit = torch.linalg.lstsq(
-            torch.tensor(rows, dtype=torch.float64),
-            torch.tensor(bytes_kept, dtype=torch.float64)[:, None],
-            driver="gelsd",
-        ).solution[:, 0]
-        print("full" if full else "adapter", [round(value, 2) for value in fit.tolist()])
-    shape = SHAPES[0]
-    few, many = (
-        kept_bytes(shape, 128, full=False, labels=labels, checkpointing=False)
-        for labels in (8, 108)
-    )
+        rows, measured = [], []
+        for shape, tokens in product(SHAPES, LENGTHS):
+            measured.append(kept_bytes(shape, tokens, full=full, labels=8))
+            layer = [tokens * shape.width, tokens * shape.feed_forward, tokens**2]
+            rows.append([*(shape.layers * term for term in layer), tokens * shape.width, 1])
+        found, *_ = np.linalg.lstsq(np.array(rows, dtype=float), np.array(measured), rcond=None)
+        width, feed_forward, pair = found[:3]
+        print(f"{'full' if full else 'adapter'}: Kept({width:.1f}, {feed_forward:.1f}, {pair:.2f})")
+    few, many = (kept_bytes(SHAPES[0], 128, full=False, labels=labels) for labels in (8, 108))
     print(f"scores: {(many - few) / 100 / VOCABULARY:.2f} bytes a label and entry")
 
 
-def kept_bytes(
-    shape: Shape, tokens: int, *, full: bool, labels: int, checkpointing: bool, rank: int = 8
-) -> int:
-    """Bytes that autograd saves in one forward pass over two resumes side by side."""
+def kept_bytes(shape: Shape, tokens: int, *, full: bool, labels: int) -> int:
+    """Bytes of activations that autograd saves in one forward pass over two resumes side by side.
+
+    Weights are left out, and the copies of them that autocast multiplies with.
+    """
     model = small_llama(shape)
-    own = {weights.untyped_storage().data_ptr() for weights in model.parameters()}
-    if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
     tuned: nn.Module = model
     if not full:
         model.to(torch.bfloat16)
         config = LoraConfig(
-            r=rank, target_modules="all-linear", lora_dropout=0.05, task_type="CAUSAL_LM"
+            r=RANK, target_modules="all-linear", lora_dropout=0.05, task_type="CAUSAL_LM"
         )
         tuned = get_peft_model(model, config)
     tuned.train()
@@ -89,7 +77,10 @@ def kept_bytes(
         torch.autocast("cpu", torch.bfloat16),
     ):
         label_nats(tuned, pack)
-    return sum(tensor.untyped_storage().nbytes() for tensor in seen.values())
+    saved = sum(tensor.untyped_storage().nbytes() for tensor in seen.values())
+    words = shape.vocabulary * shape.width
+    copied = shape.matrices + words if full else shape.adapter(RANK)
+    return saved - 2 * copied
 
 
 def small_llama(shape: Shape) -> LlamaForCausalLM:

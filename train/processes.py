@@ -25,6 +25,8 @@ class Processes:
         """Meet the others that `torchrun` or `accelerate launch` started."""
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
+        if _has_gpu():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         if not distributed.is_initialized():
             distributed.init_process_group("nccl" if _has_gpu() else "gloo")
         return cls(distributed.get_rank(), distributed.get_world_size())

@@ -27,3 +27,51 @@ step() { # step NAME COMMAND...: run it unless it is done, and note the minutes 
     echo $(((SECONDS - began) / 60)) >"$done"
 }
 
+train() { # train SCRIPT SETTINGS [name=value...]
+    local script="$1" file="$2"
+    shift 2
+    "$python" -m "train.$script" "$settings/$file.toml" ${@+--set "$@"}
+}
+
+if [[ "${1:-}" == "--quick" ]]; then
+    quick=runs/quick
+    small=(layers=2 width=64 feed_forward=192 epochs=2 'shares=[0.25, 0.25]')
+    step quick_tokenizer "$python" -m train.train_tokenizer "$settings/tokenizer.toml"
+    step quick_markov "$python" -m train.fit_markov "$settings/markov.toml"
+    step quick_career train train_career career out=$quick/career "${small[@]}" heads=2
+    step quick_language_model train train_language_model language_model \
+        out=$quick/language_model "${small[@]}" heads=1
+    step quick_taught train train_language_model language_model_taught \
+        out=$quick/taught start=$quick/language_model/best "teachers=[\"$quick/career/best\"]" \
+        "${small[@]}" heads=1
+    models=("$quick/taught/best" "$quick/career/best" runs/markov/best)
+    names=$(printf '"%s", ' "${models[@]}")
+    step quick_scores "$python" -m train.score_models "${models[@]}" --split valid test \
+        --out $quick/scores
+    step quick_reports train write_reports reports "models=[$names]" scores=$quick/scores \
+        out=$quick/reports "pairs=[\"${models[0]} against ${models[1]}\"]"
+    step quick_membership "$python" -m train.check_membership "${models[@]}" --workers 100 \
+        --audited 20 --out $quick/reports
+    step quick_experiments "$python" -m train.run_experiments "$settings/experiments.toml" --quick
+    exit
+fi
+
+# Models
+step tokenizer "$python" -m train.train_tokenizer "$settings/tokenizer.toml"
+step markov "$python" -m train.fit_markov "$settings/markov.toml" --test
+step baselines "$python" -m train.fit_baselines "$settings/baselines.toml" --test
+step career "$python" -m train.train_career "$settings/career.toml" --test
+step career_2 train train_career career out=runs/career_2 seed=2
+step career_3 train train_career career out=runs/career_3 seed=3 dropout=0.2 epochs=16
+step career_4 train train_career career out=runs/career_4 seed=5 dropout=0.15 epochs=12
+step language_model train train_language_model language_model
+step taught "$python" -m train.train_language_model "$settings/language_model_taught.toml" --test
+step embedding_logit "$python" -m train.fit_embedding_logit "$settings/embedding_logit.toml"
+step stay_move "$python" -m train.fit_stay_move "$settings/stay_move.toml"
+step ensemble "$python" -m train.fit_ensemble "$settings/ensemble.toml" --test
+
+# Reports
+step scores "$python" -m train.score_models language_model career markov --split valid test
+step reports "$python" -m train.write_reports "$settings/reports.toml"
+step membership "$python" -m train.check_membership language_model career markov
+step experiments "$python" -m train.run_experiments "$settings/experiments.toml"

@@ -87,6 +87,14 @@ class Teachers:
                 simulated[i] = self._with_states(careers[i], states)
         return [simulated[i] for i in range(len(careers))]
 
+    def dream(self, careers: Sequence[CareerHistory], times: int, seed: int) -> list[Taught]:
+        """Simulated careers, so many for each, to be learned from expectations alone."""
+        return [
+            replace(taught, trust=1.0)
+            for k in range(times)
+            for taught in self.foresee(self.simulate(careers, seed * 100 + k))
+        ]
+
     def _with_states(self, career: CareerHistory, states: Sequence[int]) -> CareerHistory:
         occupations = self.taxonomy.occupations
         records = tuple(

@@ -40,6 +40,7 @@ from train.processes import Processes
 from train.resume_batches import IGNORED, hide
 from train.saving import make_card, measure_headlines, scalars, show
 from train.settings import load_settings
+from train.teachers import Taught, Teachers, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,15 @@ class CareerSettings:
 
     last_year: int = LATEST_YEAR
     """Records after it are left out of training and valid."""
+
+    teachers: tuple[str, ...] = ()
+    """Folders of CAREER models whose mean expectations are learned from too; none is allowed."""
+
+    teacher_weight: float = 0.7
+    """How much the teachers' expectation counts beside what happened, 0–1."""
+
+    simulated: int = 0
+    """Careers drawn from the teachers for each training worker in each epoch."""
 
     layers: int = 4
     width: int = 128
@@ -133,6 +143,8 @@ def fit(settings: CareerSettings) -> Path:
     train, valid = training_workers(settings), valid_workers(settings)
     encoder = CareerEncoder(configure(settings, train), occ1990dd())
     valid_batches = batches(encoder, valid, settings.batch_records)
+    teachers = Teachers.load(settings.teachers) if settings.teachers else None
+    taught = teachers.foresee(train) if teachers else [Taught(career, None) for career in train]
 
     # Network
     torch.manual_seed(settings.seed)
@@ -151,9 +163,9 @@ def fit(settings: CareerSettings) -> Path:
     work = Work(
         model=network,
         optimiser=optimiser,
-        steps=lambda epoch: epoch_steps(settings, encoder, train, epoch),
-        loss=lambda batch: losses(network, batch).sum(),
-        weight=lambda batch: int((batch.outcomes != IGNORED).sum()),
+        steps=lambda epoch: epoch_steps(settings, encoder, taught, teachers, epoch),
+        loss=lambda lesson: loss(network, lesson, settings.teacher_weight),
+        weight=lambda lesson: int((lesson.batch.outcomes != IGNORED).sum()),
         score=lambda: perplexity(network, valid_batches),
         save=lambda folder: CareerModel(card, occ1990dd(), network).save(folder),
     )
@@ -162,15 +174,44 @@ def fit(settings: CareerSettings) -> Path:
     return settings.out / BEST
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A batch of careers, and the same as the teachers see them, nothing hidden."""
+
+    batch: Batch
+    members: tuple[Taught, ...]
+
+
 def epoch_steps(
-    settings: CareerSettings, encoder: CareerEncoder, careers: list[CareerHistory], epoch: int
-) -> list[list[Batch]]:
+    settings: CareerSettings,
+    encoder: CareerEncoder,
+    careers: list[Taught],
+    teachers: Teachers | None,
+    epoch: int,
+) -> list[list[Lesson]]:
     """One batch a step; what is hidden and the order come from the seed and the epoch."""
     rng = random.Random(f"{settings.seed}/{epoch}")
+    taught = [*careers]
+    if teachers is not None:
+        real = [one.career for one in careers]
+        taught += teachers.dream(real, settings.simulated, settings.seed * 1_000 + epoch)
     partly_known = [
-        hide(career, settings.hidden_share, settings.hidden_education, rng) for career in careers
+        hide(one.career, settings.hidden_share, settings.hidden_education, rng) for one in taught
     ]
-    return [[batch] for batch in batches(encoder, partly_known, settings.batch_records, rng)]
+    made = batches(encoder, partly_known, settings.batch_records, rng)
+    return [[Lesson(batch, tuple(taught[i] for i in batch.members))] for batch in made]
+
+
+def loss(network: CareerNetwork, lesson: Lesson, teacher_weight: float) -> torch.Tensor:
+    """Nats of what happened, and of what teachers expected where there are any; shape ()."""
+    if lesson.members[0].probabilities is None:
+        return losses(network, lesson.batch).sum()
+    happened = lesson.batch.outcomes != IGNORED
+    log_probs = network(lesson.batch.inputs)[happened]
+    nats = nn.functional.nll_loss(log_probs, lesson.batch.outcomes[happened], reduction="none")
+    expected, trust = together(lesson.members, teacher_weight)
+    told = -(expected * log_probs).sum(1)
+    return torch.lerp(nats, told, trust).sum()
 
 
 def lend_weights(network: CareerNetwork, folder: Path) -> None:

@@ -9,6 +9,7 @@ and NLSY79. Seconds to minutes; the same scores give the same bytes. Writes asse
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,9 +79,9 @@ class Reporting:
     valid: dict[str, ScoreTable]
 
 
-def main(path: Path) -> None:
+def main(path: Path, changes: Sequence[str] = ()) -> None:
     """Read the scores, make each headline's reports, save."""
-    settings = load_settings(ReportSettings, path)
+    settings = load_settings(ReportSettings, path, changes)
     reporting = Reporting(
         settings,
         f"python -m train.write_reports train/settings/{path.name}",
@@ -158,4 +159,6 @@ def _of(scores: ScoreTable, rows: Rows) -> ScoreTable:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("settings", type=Path, help="a TOML file; see train/settings/")
-    main(parser.parse_args().settings)
+    parser.add_argument("--set", nargs="+", default=[], help="name=value in place of the file's")
+    given = parser.parse_args()
+    main(given.settings, given.set)

@@ -7,3 +7,9 @@ from occu_core.figures.predictions import four_parts as four_parts
 from occu_core.figures.predictions import past_steps as past_steps
 from occu_core.figures.predictions import top_groups as top_groups
 from occu_core.figures.predictions import top_occupations as top_occupations
+from occu_core.figures.reports import differences as differences
+from occu_core.figures.reports import experiment as experiment
+from occu_core.figures.reports import leaderboard as leaderboard
+from occu_core.figures.reports import memberships as memberships
+from occu_core.figures.reports import reliability as reliability
+from occu_core.figures.reports import subgroups as subgroups

@@ -53,16 +53,25 @@ def label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
 
 
 def finish(
-    figure: go.Figure, caption: Sequence[str], *, height: int, top: int = 4, axes: bool = False
+    figure: go.Figure,
+    caption: Sequence[str],
+    *,
+    height: int,
+    top: int = 4,
+    left: int = 0,
+    below: int = 10,
 ) -> None:
-    """Margins, background and the lines of the caption below the figure."""
-    bottom = 17 * len(caption) + (34 if axes else 10)
+    """Margins, background and the lines of the caption below the figure.
+
+    `left` and `below` are the pixels that tick labels and axis titles need beside the plot.
+    """
+    bottom = 17 * len(caption) + below
     figure.update_layout(
         height=height + top + bottom,
-        margin={"l": 44 if axes else 0, "r": 0, "t": top, "b": bottom, "pad": 0},
+        margin={"l": left, "r": 0, "t": top, "b": bottom, "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=axes,
+        showlegend=False,
         dragmode=False,
         hoverlabel={"align": "left"},
     )
@@ -76,8 +85,8 @@ def finish(
         yref="paper",
         xanchor="left",
         yanchor="top",
-        yshift=-30 if axes else -6,
-        xshift=-46 if axes else -2,
+        yshift=4 - below,
+        xshift=-2 - left,
         showarrow=False,
         align="left",
         opacity=0.7,

@@ -154,7 +154,8 @@ def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) ->
         barmode="overlay",
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
     )
-    finish(figure, caption_lines([card]), height=height, top=34, axes=True)
+    finish(figure, caption_lines([card]), height=height, top=34, left=44, below=34)
+    figure.update_layout(showlegend=True)
     return Chart(figure, _steps_in_words(card, steps))
 
 

@@ -165,7 +165,8 @@ def fit_weights(log_likelihoods: Floats, *, steps: int = 2_000, tolerance: float
             break
         before = float(mixed.mean())
         weights = weights * np.exp(log_likelihoods - mixed).mean(axis=1)
-    return weights / weights.sum()
+    shares: Floats = weights / weights.sum()
+    return shares
 
 
 def check_weights(weights: Mapping[str, Floats], members: int) -> None:
