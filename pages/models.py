@@ -12,15 +12,15 @@ found = reports.reports()
 model_displays.problems(found.problems)
 board = None
 if found.models:
-    with st.grid(3, min_column_width=200, gap="small"):
-        board = reports.choose_rows(found.models)
-        part = reports.choose_part()
-        normalised = reports.choose_normalised(board)
+    board = reports.choose_rows(found.models)
     model_displays.answers(board, found.comparisons)
 
     ranks, differences = st.columns([1, 1.05], gap="large")
     with ranks:
         st.subheader("Leaderboard")
+        with st.grid(2, min_column_width=120, gap="small"):
+            part = reports.choose_part()
+            normalised = reports.choose_normalised(board)
         model_displays.leaderboard(board, part, normalised=normalised)
     with differences:
         st.subheader("Compared in pairs")

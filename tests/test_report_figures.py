@@ -204,6 +204,10 @@ def test_every_figure_names_its_rows():
 # A user's own report
 
 
+def changed(**fields):
+    return report_json(replace(MODEL, **fields)).encode()
+
+
 def test_an_own_report_is_read_back_and_marked_as_the_users():
     own = parse_own_report(report_json(MODEL).encode(), "mine.json")
     assert own == replace(MODEL, provenance=replace(PROVENANCE, title="CAREER (yours)"))
@@ -216,25 +220,32 @@ def test_an_own_report_is_read_back_and_marked_as_the_users():
         (b" " * (MOST_BYTES + 1), "expected at most 500,000"),
         (report_json(CURVE).encode(), "kind is 'curve'; expected 'model'"),
         (
-            report_json(replace(MODEL, weighted=Perplexities(Interval(0.3), None, None, None))).encode(),
+            changed(weighted=Perplexities(Interval(0.3), None, None, None)),
             "weighted overall value is 0.3; expected 1 to 1e+12",
         ),
-        (report_json(replace(MODEL, top1=Interval(1.5))).encode(), "top1 value is 1.5; expected 0 to 1"),
+        (changed(top1=Interval(1.5)), "top1 value is 1.5; expected 0 to 1"),
         (
-            report_json(replace(MODEL, provenance=replace(PROVENANCE, title="x" * 300))).encode(),
+            changed(provenance=replace(PROVENANCE, title="x" * 300)),
             "provenance title has 300 characters; expected at most 200",
         ),
         (
-            report_json(replace(MODEL, subgroups=MODEL.subgroups * 300)).encode(),
+            changed(subgroups=MODEL.subgroups * 300),
             "subgroups has 300 items; expected at most 200",
         ),
         (
-            report_json(replace(MODEL, provenance=replace(PROVENANCE, rows=-1))).encode(),
+            changed(provenance=replace(PROVENANCE, rows=-1)),
             "provenance rows is -1; expected 0",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_report_that_cannot_be_is_refused_by_field_value_and_what_is_allowed(raw, said):
     with pytest.raises(ReportError) as refused:
         parse_own_report(raw, "mine.json")
     assert said in str(refused.value)
+
+
+def test_a_command_to_copy_quotes_what_a_report_calls_its_table():
+    about = replace(PROVENANCE, data="x; rm -rf ~", split=None, years=None)
+    assert "evaluate 'x; rm -rf ~' --model" in words.evaluate_command(about)
+    headline = words.evaluate_command(PROVENANCE)
+    assert "nlsy97.csv.gz --model MY_MODEL --split test --years 1997-2011" in headline

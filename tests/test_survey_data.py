@@ -12,8 +12,9 @@ from occu_core.models.storage import load_model
 WORKERS = {"nlsy97": 8_092, "nlsy79": 11_296}
 BARS = {
     "markov": (13.2, 8.65, 25.8),
-    "career": (11.2, 7.40, 19.2),
-    "language_model": (11.3, 7.45, 18.3),
+    "career": (10.9, 7.40, 19.2),
+    "language_model": (10.75, 7.10, 17.1),
+    "ensemble": (10.7, 7.05, 17.0),
 }
 SCORED = (("nlsy97", (1997, 2011)), ("nlsy97", None), ("nlsy79", None))
 

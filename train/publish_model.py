@@ -20,12 +20,20 @@ SHIPPED_FILES = {
     *("tokenizer.json", "tokenizer_config.json", "generation_config.json"),
 }
 WHAT_IT_IS = {
+    ModelKind.UNIGRAM: "How often each state was recorded, whatever came before.",
     ModelKind.MARKOV: "A first-order Markov table: counts of who moved where from which state, with"
     " the chance of staying and the destinations of movers smoothed towards the cohort's own.",
+    ModelKind.SECOND_ORDER: "A second-order Markov table that backs off to the first order.",
+    ModelKind.LOGIT: "A multinomial logit on hand-made features of the career (Vafa et al.).",
+    ModelKind.BAG_OF_JOBS: "A multinomial logit on which states a career has held, in no order.",
     ModelKind.CAREER: "A CAREER transformer (Vafa et al., TMLR 2024): reads a career as a sequence"
     " of states and covariates; one output decides between staying and moving, others where to.",
     ModelKind.LANGUAGE_MODEL: "A small Llama trained on careers written as resumes (LABOR-LLM,"
-    " Athey et al.): the probability of a title is the product of the probabilities of its tokens.",
+    " Athey et al.): the probability of a title is the product of the probabilities of its tokens."
+    " CAREER networks were its teachers, and careers drawn from them part of its reading.",
+    ModelKind.EMBEDDING_LOGIT: "A multinomial logit on a language model's hidden state.",
+    ModelKind.STAY_MOVE: "A language model with a head that decides between staying and moving.",
+    ModelKind.ENSEMBLE: "A weighted mean of other models' probabilities, weighed on valid.",
 }
 
 

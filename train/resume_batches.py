@@ -80,14 +80,6 @@ def batches(
     return [_pad(resumes, tuple(group), children) for group in groups]
 
 
-def continuations(trie: TitleTrie, vocabulary: int) -> torch.Tensor:
-    """Which tokens may follow each node; shape (nodes + 1, vocabulary), before any token last."""
-    allowed = torch.zeros((len(trie.tokens) + 1, vocabulary), dtype=torch.bool)
-    for parent, token in _edges(trie):
-        allowed[parent, token] = True
-    return allowed
-
-
 def _edges(trie: TitleTrie) -> list[tuple[int, int]]:
     return list(zip(trie.parents, trie.tokens, strict=True))
 

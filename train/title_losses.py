@@ -11,7 +11,7 @@ from transformers import LlamaForCausalLM
 from occu_core.titles import TitleTrie
 from train.distillation import TreeTargets
 from train.lessons import Lesson
-from train.resume_batches import IGNORED, Batch, continuations
+from train.resume_batches import IGNORED, Batch
 from train.teachers import together
 
 
@@ -29,10 +29,9 @@ def answer_scores(
 
 
 class TitleLoss:
-    """What is learned from a lesson: titles that happened, what teachers expected, and no others.
+    """What is learned from a lesson: titles that happened, and what teachers expected.
 
-    `teacher_weight` is how much the teachers count, unless a career says otherwise, and
-    `off_title_weight` how much more than by perplexity alone probability off the titles costs.
+    `teacher_weight` is how much the teachers count, unless a career says otherwise.
     """
 
     def __init__(
@@ -40,16 +39,13 @@ class TitleLoss:
         model: LlamaForCausalLM,
         trie: TitleTrie,
         teacher_weight: float,
-        off_title_weight: float,
         *,
         fast: bool,
     ) -> None:
         self.model = model
         self.teacher_weight = teacher_weight
-        self.off_title_weight = off_title_weight
         self.fast = fast
         self.tree = TreeTargets.of(trie)
-        self.allowed = continuations(trie, model.config.vocab_size)
 
     def nats(self, lesson: Lesson) -> torch.Tensor:
         """The loss of all its titles together; shape ()."""
@@ -61,14 +57,7 @@ class TitleLoss:
             expected, trust = together(lesson.members, self.teacher_weight)
             told = self.tree.nats(scores, nodes, expected[answers])
             nats = torch.lerp(nats, told, trust[answers])
-        if self.off_title_weight:
-            nats = nats + self.off_title_weight * off_title_nats(scores, self.allowed[nodes])
         return nats.sum()
-
-
-def off_title_nats(scores: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
-    """Minus the log of the probability on tokens with which some title goes on; shape (tokens,)."""
-    return scores.logsumexp(-1) - scores.masked_fill(~allowed, -torch.inf).logsumexp(-1)
 
 
 @torch.inference_mode()

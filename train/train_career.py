@@ -50,6 +50,10 @@ class CareerSettings:
     tables: tuple[str, ...]
     """Career tables with a split column."""
 
+    name: str = "career"
+    title: str = "CAREER"
+    """What programs and people call the model."""
+
     out: Path = Path("runs/career")
     """Folder for checkpoints, the log and the best model."""
 
@@ -127,7 +131,10 @@ def main(path: Path, changes: Sequence[str] = (), *, test: bool = False) -> None
     folder = fit(settings)
 
     train, valid = (load_split(settings.tables, part) for part in (Split.TRAIN, Split.VALID))
-    card = make_card(ModelKind.CAREER, "CAREER", occ1990dd(), train, scalars(settings))
+    card = make_card(
+        *(ModelKind.CAREER, settings.title, occ1990dd(), train, scalars(settings)),
+        name=settings.name,
+    )
     model = CareerModel.load(folder, card, occ1990dd())
     metrics = measure_headlines(model, valid, Split.VALID)
     if test:
@@ -159,7 +166,10 @@ def fit(settings: CareerSettings) -> Path:
     print(f"{math.ceil(records / settings.batch_records)} steps an epoch, {settings.epochs} epochs")
 
     # Epochs
-    card = make_card(ModelKind.CAREER, "CAREER", occ1990dd(), train, scalars(settings))
+    card = make_card(
+        *(ModelKind.CAREER, settings.title, occ1990dd(), train, scalars(settings)),
+        name=settings.name,
+    )
     work = Work(
         model=network,
         optimiser=optimiser,

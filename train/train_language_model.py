@@ -3,8 +3,9 @@
     python -m train.train_language_model train/settings/language_model.toml
 
 Resumes of both cohorts, loss on titles only, known covariates hidden at random so that "unknown"
-means averaged over. Stops early on valid, keeps the best epoch, resumes after a kill. `--test`
-also measures on test, once, for a model to publish.
+means averaged over; with `teachers`, their expectations and careers drawn from them besides. Stops
+early on valid, keeps the best epoch, resumes after a kill at its last step. `--test` also measures
+on test, once, for a model to publish.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ class LanguageModelSettings:
     tokenizer: Path = Path("runs/tokenizer")
     """Folder that `train.train_tokenizer` wrote."""
 
+    name: str = "language_model"
+    title: str = "Language model"
+    """What programs and people call the model."""
+
     out: Path = Path("runs/language_model")
     """Folder for checkpoints, the log and the best model."""
 
@@ -67,9 +72,6 @@ class LanguageModelSettings:
 
     index: Path = Path("../shared/data/occupations/job_titles.csv.gz")
     """The alphabetical index that synonyms come from."""
-
-    off_title_weight: float = 0.0
-    """How much more than by perplexity alone probability on texts that are no title costs."""
 
     teachers: tuple[str, ...] = ()
     """Folders of CAREER models whose mean expectations are learned from too; none is allowed."""
@@ -151,7 +153,9 @@ def main(path: Path, changes: Sequence[str] = (), *, test: bool = False) -> None
     lend_unseen_years(folder, train)
     made = {f"start.{name}": value for name, value in settings_of(settings.start).items()}
     made |= scalars(settings)
-    card = make_card(ModelKind.LANGUAGE_MODEL, "Language model", occ1990dd(), train, made)
+    card = make_card(
+        *(ModelKind.LANGUAGE_MODEL, settings.title, occ1990dd(), train, made), name=settings.name
+    )
     best = LanguageModel.load(folder, card, occ1990dd())
     metrics = measure_headlines(best, valid, Split.VALID)
     if test:
@@ -186,13 +190,7 @@ def fit(settings: LanguageModelSettings) -> Path:
     )
     if settings.fast:
         model.model.compile(dynamic=True)
-    loss = TitleLoss(
-        model,
-        title_tree(reader),
-        settings.teacher_weight,
-        settings.off_title_weight,
-        fast=settings.fast,
-    )
+    loss = TitleLoss(model, title_tree(reader), settings.teacher_weight, fast=settings.fast)
     steps = len(curriculum.steps(0))
     parameters = sum(weight.numel() for weight in model.parameters())
     print(f"{parameters:,} parameters; {len(train):,} workers; {steps} steps of at most ", end="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from occu_core.evaluation.report_files import Leaderboard
 from occu_core.evaluation.report_numbers import points, share, signed, with_interval
 from occu_core.evaluation.reports import (
@@ -153,9 +155,9 @@ def membership_in_words(report: MembershipReport) -> str:
 def evaluate_command(about: Provenance) -> str:
     """How to score a model of one's own on the rows of a report."""
     table = f"{about.data.lower()}.csv.gz" if about.split else about.data
-    split = f" --split {about.split}" if about.split else ""
+    split = f" --split {quote(about.split)}" if about.split else ""
     years = f" --years {about.years[0]}-{about.years[1]}" if about.years else ""
-    return f"occu evaluate {table} --model MY_MODEL{split}{years} --report my_report.json"
+    return f"occu evaluate {quote(table)} --model MY_MODEL{split}{years} --report my_report.json"
 
 
 def _sentence(pair: Comparison) -> str:

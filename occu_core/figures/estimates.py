@@ -15,7 +15,7 @@ from occu_core.figures.drawing import CAPTION_LENGTH, GRID, GROUP, NO_WORK, fini
 
 NAME_LENGTH = 30
 _ROW, _TALL_ROW = 40, 58  # pixels for one estimate: one or two lines of text and its dot
-_LINE = 42  # characters that a phone shows beside each other
+_LINE = 46  # characters that a phone shows beside each other
 _WIDE = 3.0  # ratio of largest to smallest from which perplexities are drawn on a log scale
 _TICKS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 3000, 10_000, 100_000)
 

@@ -135,7 +135,7 @@ def reliability(report: ModelReport, found: Calibration, event: str) -> Chart:
         ),
     )
     axis = {"range": span, "tickformat": ".0%", "nticks": 6, "gridcolor": GRID, "zeroline": False}
-    figure.update_xaxes(**axis, title=axis_title(f"predicted chance of {event}"))
+    figure.update_xaxes(**axis, title=axis_title("predicted chance"))
     figure.update_yaxes(**axis, title=axis_title("came true"))
     caption = f"{report.provenance.title}, {report.provenance.rows_label}. {INTERVALS}"
     finish(figure, wrapped(caption), height=300, top=10, left=56, below=52)

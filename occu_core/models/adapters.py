@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
 
 import torch
-from peft import PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
 from occu_core.models.model_files import ADAPTER_WEIGHTS, ModelError, Quantised, adapter_base
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 # Says once for each layer and call that 8-bit products begin by rounding to half precision.
 logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
@@ -57,6 +59,8 @@ class SharedBase:
             return self.model(**inputs)
 
     def _load(self, folder: Path, name: str) -> None:
+        from peft import PeftConfig, PeftModel  # slow to import, and few models are adapters
+
         config = PeftConfig.from_pretrained(str(folder))
         if config.is_prompt_learning:
             raise ModelError(

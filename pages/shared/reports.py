@@ -96,13 +96,12 @@ def choose_normalised(board: Leaderboard) -> bool:
 
 def choose_model(board: Leaderboard) -> ModelReport:
     """Which model to look at closer; at first the best."""
-    place = st.selectbox(
-        "Model",
-        range(len(board.reports)),
-        key=f"models.model_{board.rows_digest[:16]}",
-        format_func=lambda k: board.reports[k].provenance.title,
-    )
-    return board.reports[place]
+    named: dict[str, ModelReport] = {}
+    for report in board.reports:
+        title = report.provenance.title
+        alike = sum(other.provenance.title == title for other in named.values())
+        named[f"{title}, {alike + 1}" if alike else title] = report
+    return named[st.selectbox("Model", list(named), key="models.model")]
 
 
 def cards() -> dict[str, str]:

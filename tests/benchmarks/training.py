@@ -90,7 +90,7 @@ def our_epoch(folder: Path, reader: ResumeTokenizer, careers: list) -> Callable[
     """An epoch of train_language_model's loop."""
     model = fresh(folder)
     model.model.compile(dynamic=True)
-    loss = TitleLoss(model, title_tree(reader), 0.0, 0.0, fast=True)
+    loss = TitleLoss(model, title_tree(reader), 0.0, fast=True)
     lessons = Curriculum(
         *(reader, [Taught(career, None) for career in careers], None, 0),
         *(0.0, 0.0, BATCH_TOKENS, 1),
