@@ -9,6 +9,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory):
+    """No model or report that a user added is seen by tests."""
+    before = os.environ.get("OCCU_HOME")
+    os.environ["OCCU_HOME"] = str(tmp_path_factory.mktemp("occu_home"))
+    yield
+    if before is None:
+        del os.environ["OCCU_HOME"]
+    else:
+        os.environ["OCCU_HOME"] = before
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, for tests in a real browser."""

@@ -34,10 +34,10 @@ def main(folder: Path | None) -> None:
         for size, viewport in SIZES.items() if folder else ():
             for scheme in ("light", "dark"):
                 context = browser.new_context(viewport=viewport, color_scheme=scheme)
-                for name in ("career", "next_job"):
+                for name in ("career", "next_job", "models"):
                     page = context.new_page()
                     page.goto(f"{address}/{name if name != 'career' else ''}")
-                    settled(page)
+                    settled(page, numbers=1)
                     page.wait_for_timeout(1500)
                     page.add_style_tag(content="html, body, #root * { scroll-behavior: auto }")
                     path = folder / f"{name}-{size}-{scheme}.png"
