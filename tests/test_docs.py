@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from occu_core.cli import app
 from occu_core.data.career_json import parse_query
+from occu_core.evaluation.report_files import load_reports
+from occu_core.evaluation.reports import Part
 from occu_core.models.storage import read_card, shipped_models
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,22 @@ def test_the_readme_shows_the_sample_report_of_normalised_perplexity():
     assert f"{report['perplexity_raw']:.3f}" in README
     assert f"{report['perplexity']:.3f}" in README
     assert report["coverage_mean"] >= 0.999
+
+
+def test_the_readme_shows_comparisons_as_the_reports_have_them():
+    found = {
+        (one.title_a, one.title_b, one.part): one.difference_percent
+        for one in load_reports(ROOT / "assets/reports").comparisons
+        if one.rows_label.startswith("NLSY97 1997–2011")
+    }
+    table = README.partition("<!-- comparisons -->")[2].partition("<!-- /comparisons -->")[0]
+    rows = re.findall(r"^\| (.+) against (.+?) \| (.+) \| (.+) \| (.+) \|$", table, re.MULTILINE)
+    assert len(rows) == 4
+    for title_a, title_b, *shown in rows:
+        for part, cell in zip((Part.ALL, Part.STAY, Part.MOVE), shown, strict=True):
+            percent = found[title_a, title_b, part]
+            low, high = f"{percent.low:+.1f}", f"{percent.high:+.1f}"
+            assert cell == f"{percent.value:+.1f}% ({low} to {high})".replace("-", "−")
 
 
 def test_the_json_of_the_readme_is_a_career():

@@ -5,12 +5,11 @@ from __future__ import annotations
 from shlex import quote
 
 from occu_core.evaluation.report_files import Leaderboard
-from occu_core.evaluation.report_numbers import points, share, signed, with_interval
+from occu_core.evaluation.report_numbers import points, signed, with_interval
 from occu_core.evaluation.reports import (
     Calibration,
     Comparison,
     Interval,
-    MembershipReport,
     ModelReport,
     Part,
     Provenance,
@@ -140,16 +139,6 @@ def calibration_in_words(found: Calibration, what: str) -> str:
     else:
         verdict = f" More than chance: they are on average too {'high' if lean > 0 else 'low'}."
     return off + verdict + _rescaled(found)
-
-
-def membership_in_words(report: MembershipReport) -> str:
-    """Whether training workers can be told from others, and careers repeated."""
-    return (
-        f"Guessing who was trained on from the model's own losses is right"
-        f" {share(report.attack_auc)} of the time (50% is a coin). Given {report.history} records,"
-        f" it repeats the next {report.continued} exactly for {share(report.verbatim_train)} of"
-        f" training workers and {share(report.verbatim_test)} of test workers."
-    )
 
 
 def evaluate_command(about: Provenance) -> str:

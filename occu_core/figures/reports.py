@@ -101,7 +101,12 @@ def subgroups(report: ModelReport, by: str) -> Chart:
 def memberships(reports: Sequence[MembershipReport]) -> Chart:
     """How often each model's losses tell a training worker from a test worker."""
     dots = [
-        Dot(r.provenance.title, r.attack_auc, share(r.attack_auc), _side_colour(r.attack_auc, 0.5))
+        Dot(
+            f"{r.provenance.title}, {r.provenance.data}",
+            r.attack_auc,
+            share(r.attack_auc),
+            _side_colour(r.attack_auc, 0.5),
+        )
         for r in reports
     ]
     caption = "Chance of telling a training worker from a test worker; 50% (dotted) is a coin."

@@ -180,8 +180,8 @@ def membership(found: Sequence[MembershipReport]) -> None:
     with right:
         for report in found:
             st.markdown(
-                f"**{as_text(report.provenance.title)}** · {as_text(report.finding)}"
-                f" {as_text(words.membership_in_words(report))}"
+                f"**{as_text(report.provenance.title)}, {as_text(report.provenance.data)}** ·"
+                f" {as_text(report.finding)}"
             )
 
 
