@@ -109,7 +109,7 @@ def test_experiments_show_claim_and_finding_and_membership_its_chance(full):
     said = plain(page())
     assert "Longer histories are predicted better." in said
     assert "So they are here." in said
-    assert "right 50.0% (40.0–60.0) of the time" in said
+    assert "CAREER, NLSY97** · Nothing." in said
 
 
 def test_every_shipped_model_shows_its_card(folder):

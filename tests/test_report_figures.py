@@ -181,7 +181,7 @@ def test_perplexities_far_apart_are_drawn_on_a_log_scale():
 def test_membership_draws_the_chance_of_telling_training_workers():
     chart = figures.memberships([MEMBERSHIP])
     assert chart.figure.data[0].x == (0.5,)
-    assert "CAREER 50.0% (40.0–60.0)" in chart.alt
+    assert "CAREER, NLSY97 50.0% (40.0–60.0)" in chart.alt
 
 
 def test_a_title_cannot_bring_markup_into_a_figure():

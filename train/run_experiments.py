@@ -30,6 +30,7 @@ from train.experiment_runs import ExperimentSettings, Laboratory, job_list, show
 from train.settings import load_settings
 
 COMMAND = "python -m train.run_experiments train/settings/experiments.toml"
+QUICK = "The quick version's models are too small to judge the claim by."
 HISTORIES = (1, 2, 5, 10)
 POOLED = (0.0, 0.25, 0.5, 1.0)
 
@@ -217,7 +218,10 @@ def main(path: Path, only: Sequence[str], *, quick: bool) -> None:
         curve = EXPERIMENTS[name](lab)
         if quick:
             curve = replace(
-                curve, title=f"{curve.title} (quick version)", command=f"{COMMAND} --quick"
+                curve,
+                title=f"{curve.title} (quick version)",
+                finding=f"{curve.finding} {QUICK}",
+                command=f"{COMMAND} --quick",
             )
         save_report(curve, lab.settings.reports / file_name(curve))
         minutes = (time.monotonic() - started) / 60
