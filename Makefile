@@ -19,6 +19,7 @@ check: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.scoring
 	$(BIN)/python -m tests.benchmarks.app
+	$(BIN)/python -m tests.benchmarks.training
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

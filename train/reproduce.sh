@@ -66,12 +66,21 @@ step career_3 train train_career career out=runs/career_3 seed=3 dropout=0.2 epo
 step career_4 train train_career career out=runs/career_4 seed=5 dropout=0.15 epochs=12
 step language_model train train_language_model language_model
 step taught "$python" -m train.train_language_model "$settings/language_model_taught.toml" --test
+step career_taught "$python" -m train.train_career "$settings/career_taught.toml"
+for model in language_model_taught career markov; do
+    step "publish_$model" "$python" -m train.publish_model "runs/$model/best"
+done
+step ensemble "$python" -m train.fit_ensemble "$settings/ensemble.toml" --test
+step publish_ensemble "$python" -m train.publish_model runs/ensemble/best
 step embedding_logit "$python" -m train.fit_embedding_logit "$settings/embedding_logit.toml"
 step stay_move "$python" -m train.fit_stay_move "$settings/stay_move.toml"
-step ensemble "$python" -m train.fit_ensemble "$settings/ensemble.toml" --test
 
 # Reports
-step scores "$python" -m train.score_models language_model career markov --split valid test
+step scores "$python" -m train.score_models language_model career ensemble markov \
+    runs/{unigram,second_order,logit,bag_of_jobs,career_taught,language_model}/best \
+    --split valid test
 step reports "$python" -m train.write_reports "$settings/reports.toml"
-step membership "$python" -m train.check_membership language_model career markov
+step normalised "$python" -m train.measure_normalised language_model
+step membership "$python" -m train.check_membership language_model career markov ensemble \
+    --audited 150
 step experiments "$python" -m train.run_experiments "$settings/experiments.toml"
