@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything from survey tables to reports: models, scores, experiments. About six hours on two
-# cores. Each step is resumable, and what is done is not done again.
+# Everything from survey tables to reports: models, scores, experiments. Hours on two cores; each
+# step is resumable, and what is done is not done again.
 #
 #   train/reproduce.sh           all of it
-#   train/reproduce.sh --quick   a small version of every table, in under 20 minutes, in runs/
+#   train/reproduce.sh --quick   a small version of every table, in runs/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python="${PYTHON:-.venv/bin/python}"
