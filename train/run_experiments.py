@@ -13,36 +13,30 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from occu_core.careers import CareerHistory
-from occu_core.evaluation.bootstrap import BlockBootstrap, Difference, compare
 from occu_core.evaluation.report_files import file_name, save_report
-from occu_core.evaluation.reports import Curve, ExperimentPoint
-from occu_core.evaluation.score import score_career, scored_model
+from occu_core.evaluation.reports import Curve
 from occu_core.evaluation.scores import Detail, ScoreTable
-from occu_core.models.base import OccupationModel
 from train.conditions import Titles
+from train.experiment_curves import (
+    COMMAND,
+    Condition,
+    by,
+    curve_of,
+    difference,
+    in_percent,
+    over_seeds,
+    truncated,
+    verdict,
+)
 from train.experiment_runs import ExperimentSettings, Laboratory, job_list, shown
 from train.settings import load_settings
 
-COMMAND = "python -m train.run_experiments train/settings/experiments.toml"
 QUICK = "The quick version's models are too small to judge the claim by."
 HISTORIES = (1, 2, 5, 10)
 POOLED = (0.0, 0.25, 0.5, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of an experiment, scored; `line` groups conditions, `x` orders them."""
-
-    label: str
-    scores: ScoreTable
-    line: str = "Language model"
-    x: float | None = None
 
 
 def titles(lab: Laboratory) -> Curve:
@@ -54,13 +48,13 @@ def titles(lab: Laboratory) -> Curve:
         found.append(
             Condition(way, _in_years(lab, lab.scores(folder.parent.name, lab.ask(folder, way))))
         )
-    costs = [f"{c.label} titles {_by(c, found[0])}" for c in found[1:]]
-    numeric = _difference(found[1], found[0])
-    return _curve(
+    costs = [f"{c.label} titles {by(c, found[0])}" for c in found[1:]]
+    numeric = difference(found[1], found[0])
+    return curve_of(
         "titles", "How titles are written", "titles", found,
         claim="LABOR-LLM (PSID81, 7B): numeric titles cost 8% (perplexity 8.830 against 8.184):"
         " the model uses what the words mean.",
-        finding=f"Against natural titles: {'; '.join(costs)}. {_verdict(numeric, above=True)}",
+        finding=f"Against natural titles: {'; '.join(costs)}. {verdict(numeric, above=True)}",
     )  # fmt: skip
 
 
@@ -81,13 +75,13 @@ def tuning(lab: Laboratory) -> Curve:
         scores = lab.scores(f"tuning_{k}", model, lab.asked, Detail.NORMALISED)
         found.append(Condition(label, _in_years(lab, scores)))
     best = min(found[:3], key=lambda c: -c.scores.log_p.mean())
-    gap = _difference(found[-1], best)
-    return _curve(
+    gap = difference(found[-1], best)
+    return curve_of(
         "tuning", "Off the shelf against fine-tuned", "model", found,
         claim="LABOR-LLM (PSID81, 7B): off the shelf 364.655, fine-tuned 8.184; examples and a list"
         " of titles in the prompt help but never reach fine-tuning.",
-        finding=f"Fine-tuned against the best prompt ({best.label}): {_percent(gap)}."
-        f" {_verdict(gap, above=False)}",
+        finding=f"Fine-tuned against the best prompt ({best.label}): {in_percent(gap)}."
+        f" {verdict(gap, above=False)}",
     )  # fmt: skip
 
 
@@ -101,12 +95,12 @@ def sizes(lab: Laboratory) -> Curve:
         millions = sum(w.numel() for w in model.scorer.model.parameters()) / 1e6  # type: ignore[attr-defined]
         scores = _in_years(lab, lab.scores(folder.parent.name, model))
         found.append(Condition(f"{millions:.2f}M parameters", scores, x=round(millions, 3)))
-    gap = _difference(found[-1], found[0])
-    return _curve(
+    gap = difference(found[-1], found[0])
+    return curve_of(
         "sizes", "Larger models", "million parameters", found,
         claim="LABOR-LLM (PSID81): 13B is a little better than 7B (8.140 against 8.184).",
-        finding=f"{found[-1].label} against {found[0].label}: {_percent(gap)}."
-        f" {_verdict(gap, above=False)}",
+        finding=f"{found[-1].label} against {found[0].label}: {in_percent(gap)}."
+        f" {verdict(gap, above=False)}",
     )  # fmt: skip
 
 
@@ -118,13 +112,13 @@ def pooling(lab: Laboratory) -> Curve:
         folder = lab.language_model(f"pooled_{share:g}", shares=shares)
         scores = _in_years(lab, lab.scores(folder.parent.name, lab.ask(folder)))
         found.append(Condition(f"{share:.0%} of the other cohort", scores, x=100 * share))
-    gap = _difference(found[-1], found[0])
-    return _curve(
+    gap = difference(found[-1], found[0])
+    return curve_of(
         "pooling", "Pooling another cohort", "% of the other cohort's workers", found,
         claim="LABOR-LLM (PSID81, 7B): training on all surveys pooled lowers perplexity"
         " (8.082 against 8.184).",
-        finding=f"All of the other cohort against none: {_percent(gap)}."
-        f" {_verdict(gap, above=False)}",
+        finding=f"All of the other cohort against none: {in_percent(gap)}."
+        f" {verdict(gap, above=False)}",
     )  # fmt: skip
 
 
@@ -134,16 +128,16 @@ def truncation(lab: Laboratory) -> Curve:
     model = lab.ask(folder)
     found = []
     for last in (*HISTORIES, None):
-        scores = _truncated(model, lab.asked, last)
+        scores = truncated(model, lab.asked, last, max(HISTORIES))
         label = "all records" if last is None else f"last {last}"
         found.append(Condition(label, scores, x=float(last or 20)))
-    gap = _difference(found[0], found[-1])
-    return _curve(
+    gap = difference(found[0], found[-1])
+    return curve_of(
         "truncation", "How much of the history is read", "last records read", found,
         claim="LABOR-LLM: predictions are worse with under ten years of history.",
-        finding=f"The last record alone against all of ten or more: {_percent(gap)}; the last ten"
-        f" against all: {_percent(_difference(found[-2], found[-1]))}."
-        f" {_verdict(gap, above=True)}",
+        finding=f"The last record alone against all of ten or more: {in_percent(gap)}; the last ten"
+        f" against all: {in_percent(difference(found[-2], found[-1]))}."
+        f" {verdict(gap, above=True)}",
     )  # fmt: skip
 
 
@@ -169,12 +163,12 @@ def structure(lab: Laboratory) -> Curve:
         for line, scores in scored.items()
         for label, span in periods.items()
     ]
-    gaps = [_difference(found[3 + k], found[k]) for k in range(3)]
-    return _curve(
+    gaps = [difference(found[3 + k], found[k]) for k in range(3)]
+    return curve_of(
         "structure", "When the world changes after training", "first target year", found,
         claim="An open question of LABOR-LLM: how models hold up under structural change.",
         finding=f"The language model that stopped in {last} against the one that saw all years:"
-        + "; ".join(f" {label} {_percent(gap)}" for label, gap in zip(periods, gaps, strict=True))
+        + "; ".join(f" {label} {in_percent(gap)}" for label, gap in zip(periods, gaps, strict=True))
         + ".",
     )  # fmt: skip
 
@@ -194,12 +188,12 @@ def seeds(lab: Laboratory) -> Curve:
         scores = _in_years(lab, lab.scores(model.card.name, model))
         found.append(Condition(f"seed {seed}", scores, "CAREER", float(seed)))
     half = len(lab.settings.seeds)
-    gap = _over_seeds(found[:half], found[half:])
-    return _curve(
+    gap = over_seeds(found[:half], found[half:])
+    return curve_of(
         "seeds", "Other random beginnings", "seed", found,
         claim="LABOR-LLM (PSID81, 7B): fine-tuned 8.184, CAREER 8.58: 4.6% lower.",
         finding=f"Small models of one cohort, over {half} seeds each: the language model against"
-        f" CAREER {_percent(gap)}. {_verdict(gap, above=False)}",
+        f" CAREER {in_percent(gap)}. {verdict(gap, above=False)}",
     )  # fmt: skip
 
 
@@ -254,87 +248,8 @@ def quickly(settings: ExperimentSettings) -> ExperimentSettings:
     )
 
 
-def _curve(
-    name: str,
-    title: str,
-    x_label: str,
-    found: list[Condition],
-    *,
-    claim: str,
-    finding: str,
-) -> Curve:
-    points = tuple(
-        ExperimentPoint(
-            c.label,
-            c.line,
-            BlockBootstrap(c.scores.blocks).perplexity(_nats(c)),
-            c.x,
-        )
-        for c in found
-    )
-    first = found[0].scores
-    normalised = first.detail is Detail.NORMALISED
-    span = f"{first.year.min()}–{first.year.max()}"
-    return Curve(
-        experiment=name,
-        title=title,
-        x_label=x_label,
-        y_label=f"perplexity, {'normalised over the titles' if normalised else 'raw'}",
-        points=points,
-        claim=claim,
-        finding=finding,
-        rows_label=f"{first.dataset[0]} {span}, test, {len(np.unique(first.workers)):,} workers",
-        rows_digest=first.rows_digest,
-        command=COMMAND,
-    )
-
-
-def _truncated(
-    model: OccupationModel, careers: Sequence[CareerHistory], last: int | None
-) -> ScoreTable:
-    """Transitions after ten or more records, each scored with only the last of them."""
-    rows = []
-    for career in careers:
-        for k in range(max(HISTORIES), len(career.records)):
-            start = 0 if last is None else k - last
-            seen = replace(career, records=career.records[start : k + 1])
-            rows.append(score_career(model, seen, Detail.OUTCOME)[-1])
-    return ScoreTable.of(scored_model(model), Detail.OUTCOME, rows).in_order()
-
-
 def _in_years(lab: Laboratory, scores: ScoreTable) -> ScoreTable:
     return scores.between((lab.settings.first_year, lab.settings.last_year))
-
-
-def _nats(condition: Condition) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    scores = condition.scores
-    return scores.log_p if scores.detail is Detail.NORMALISED else scores.log_p_raw
-
-
-def _difference(a: Condition, b: Condition) -> Difference:
-    return _over_seeds([a], [b])
-
-
-def _over_seeds(a: Sequence[Condition], b: Sequence[Condition]) -> Difference:
-    nats = [np.stack([_nats(c) for c in side]) for side in (a, b)]
-    return compare(nats[0], nats[1], BlockBootstrap(a[0].scores.blocks))
-
-
-def _percent(found: Difference) -> str:
-    percent = found.percent
-    return f"{percent.value:+.1f}% (95% interval {percent.low:+.1f} to {percent.high:+.1f})"
-
-
-def _by(a: Condition, b: Condition) -> str:
-    return _percent(_difference(a, b))
-
-
-def _verdict(found: Difference, *, above: bool) -> str:
-    """Whether the paper's claim holds here: that the difference is above zero, or below."""
-    low, high = found.percent.low or 0.0, found.percent.high or 0.0
-    if low <= 0 <= high:
-        return "Whether the claim holds here cannot be told from these data."
-    return f"The claim {'holds' if (low > 0) == above else 'does not hold'} here."
 
 
 if __name__ == "__main__":
