@@ -35,7 +35,7 @@ def one_title_at_a_time(model: LanguageModel, query: Query) -> np.ndarray:
     scores = []
     for completion in model.tokens.completions:
         tokens = torch.tensor([model.tokens.encode(prompt + completion)])
-        steps = network(tokens, use_cache=False).logits[0, start - 1 : -1].log_softmax(-1)
+        steps = network(input_ids=tokens, use_cache=False).logits[0, start - 1 : -1].log_softmax(-1)
         scores.append(steps.gather(1, tokens[0, start:, None]).sum().item())
     return np.array(scores)
 
@@ -45,14 +45,14 @@ def cached_prompt(model: LanguageModel, query: Query) -> np.ndarray:
     """(c) The prompt once, then all titles behind its cache in one padded batch."""
     network, split = model.scorer.model, model.tokens.split(query)
     paths = title_tokens(model)
-    prompt = network(torch.tensor([split.context]), use_cache=True)
+    prompt = network(input_ids=torch.tensor([split.context]), use_cache=True)
     cache = DynamicCache(config=network.config)
     for layer, kept in enumerate(prompt.past_key_values.layers):
         shape = (len(paths), -1, -1, -1)
         cache.update(kept.keys.expand(shape), kept.values.expand(shape), layer)
     longest = max(map(len, paths))
     rows = torch.tensor([[*path, *[0] * (longest - len(path))] for path in paths])
-    following = network(rows, past_key_values=cache, use_cache=True).logits
+    following = network(input_ids=rows, past_key_values=cache, use_cache=True).logits
     first = prompt.logits[:, -1:].expand(len(paths), -1, -1)
     steps = torch.cat([first, following[:, :-1]], dim=1).log_softmax(-1)
     picked = steps.gather(2, rows[..., None])[..., 0]
@@ -70,7 +70,7 @@ def floor(model: LanguageModel, query: Query) -> None:
     """(d) One plain forward pass over as many tokens as prompt and tree have."""
     split = model.tokens.split(query)
     tokens = [*split.context, *(split.trie.tokens[node] for node in range(len(split.trie.tokens)))]
-    model.scorer.model(torch.tensor([tokens]), use_cache=False)
+    model.scorer.model(input_ids=torch.tensor([tokens]), use_cache=False)
 
 
 WAYS: dict[str, tuple[str, Callable[[LanguageModel, Query], np.ndarray | None]]] = {
