@@ -38,7 +38,7 @@ def build_llama(shape: LlamaShape, vocabulary: int, pad: int, start: Path) -> Ll
             intermediate_size=shape.feed_forward,
             num_hidden_layers=shape.layers,
             num_attention_heads=shape.heads,
-            max_position_embeddings=2048,
+            max_position_embeddings=4096,
             tie_word_embeddings=True,
             pad_token_id=pad,
             bos_token_id=None,

@@ -67,10 +67,10 @@ class PretrainSettings:
     epochs: int = 4
     """Passes over the text, unless the held-out part stops improving."""
 
-    row_tokens: int = 256
-    """Tokens of text side by side; documents follow one another."""
+    row_tokens: int = 3072
+    """Tokens in a row, as many as a prompt that lists every title; documents follow one another."""
 
-    batch_rows: int = 24
+    batch_rows: int = 2
     """Rows a step."""
 
     learning_rate: float = 2e-3

@@ -68,7 +68,7 @@ def main(path: Path) -> None:
     tokenizer.add_tokens([AddedToken(text, normalized=False) for text in fixed_phrases()])
 
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token=END, model_max_length=2048
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token=END, model_max_length=4096
     )
     titles = [f" {occupation.title}" for occupation in occ1990dd()]
     lengths = [len(ids) for ids in fast(titles)["input_ids"]]

@@ -1,0 +1,1 @@
+"""OccuQuest: instruction data by occupation, built, tagged, balanced and read."""
