@@ -241,6 +241,7 @@ def quickly(settings: ExperimentSettings) -> ExperimentSettings:
         epochs=4,
         pretraining_epochs=1,
         batch_tokens=1500,
+        fast=False,
         share=0.25,
         test_share=0.3,
         asked_share=0.01,
