@@ -39,3 +39,8 @@ def test_only_the_last_records_are_read_and_the_questions_stay_the_same():
     assert cut.year.tolist() == all_read.year.tolist() == [2003, 2004]
     assert cut.rows_digest == all_read.rows_digest
     assert cut.history.tolist() == [1, 1]
+
+
+def test_a_vast_difference_is_written_as_a_factor():
+    said = in_percent(found(-99.9, -99.95, -99.8))
+    assert said == "lower by a factor of 1,000 (95% interval 500 to 2,000)"

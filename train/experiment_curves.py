@@ -15,6 +15,8 @@ from occu_core.evaluation.scores import Detail, ScoreTable
 from occu_core.models.base import OccupationModel
 
 COMMAND = "python -m train.run_experiments train/settings/experiments.toml"
+VAST = -90.0
+"""Percent of perplexity below which a factor says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,14 @@ def over_seeds(a: Sequence[Condition], b: Sequence[Condition]) -> Difference:
 
 
 def in_percent(found: Difference) -> str:
-    """The difference in perplexity with its interval, for people."""
+    """The difference in perplexity with its interval, for people; as a factor where it is vast."""
     percent = found.percent
+    if percent.value < VAST:
+        factor, high, low = (
+            f"{100 / (100 + bound):,.0f}"
+            for bound in (percent.value, percent.low or VAST, percent.high or VAST)
+        )
+        return f"lower by a factor of {factor} (95% interval {low} to {high})"
     return f"{percent.value:+.1f}% (95% interval {percent.low:+.1f} to {percent.high:+.1f})"
 
 

@@ -26,7 +26,7 @@ def encoder_folder() -> Path:
 
 def encode(texts: Sequence[str], batch: int = 64) -> npt.NDArray[np.float32]:
     """Unit vectors, means over the tokens of each text; shape (texts, 384)."""
-    model, tokenizer = _encoder()
+    model, tokenizer = load_encoder()
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     vectors = np.zeros((len(texts), model.config.hidden_size), np.float32)
     with torch.inference_mode():
@@ -41,7 +41,8 @@ def encode(texts: Sequence[str], batch: int = 64) -> npt.NDArray[np.float32]:
 
 
 @cache
-def _encoder() -> tuple[BertModel, Tokenizer]:
+def load_encoder() -> tuple[BertModel, Tokenizer]:
+    """The encoder, ready to use, with a tokenizer that pads."""
     folder = encoder_folder()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MOST_TOKENS)
