@@ -69,7 +69,7 @@ class ExperimentSettings:
     epochs: int = 5
     """Passes over the training workers."""
 
-    pretraining_epochs: int = 2
+    pretraining_epochs: int = 1
     """Passes over the occupational text."""
 
     learning_rate: float = 3e-3
@@ -86,6 +86,9 @@ class ExperimentSettings:
 
     share: float = 1.0
     """Of the training workers, for all runs."""
+
+    tuned_share: float = 0.5
+    """The same, for the runs that start from a foundation: titles, and off the shelf or tuned."""
 
     test_share: float = 1.0
     """Of the test workers, for scores of the titles that happened."""
@@ -166,6 +169,15 @@ class Laboratory:
         settings = replace(usual, **changes)  # type: ignore[arg-type]
         written = written_settings(settings)
         return self._once(settings.out, written, lambda: _tune(settings))
+
+    def tuned(self, titles: Titles) -> Path:
+        """The foundation of occupational text, fine-tuned on resumes with such titles."""
+        return self.language_model(
+            f"titles_{titles}",
+            start=self.pretrained(),
+            titles=titles.value,
+            shares=(self.settings.tuned_share, 0.0),
+        )
 
     def career(self, name: str, **changes: object) -> Path:
         """A small CAREER, with some settings changed."""

@@ -41,10 +41,9 @@ POOLED = (0.0, 0.25, 0.5, 1.0)
 
 def titles(lab: Laboratory) -> Curve:
     """The same careers with natural, numeric, synonymous and permuted titles, same foundation."""
-    base = lab.pretrained()
     found = []
     for way in Titles:
-        folder = lab.language_model(f"titles_{way}", start=base, titles=way.value)
+        folder = lab.tuned(way)
         found.append(
             Condition(way, _in_years(lab, lab.scores(folder.parent.name, lab.ask(folder, way))))
         )
@@ -61,7 +60,7 @@ def titles(lab: Laboratory) -> Curve:
 def tuning(lab: Laboratory) -> Curve:
     """Off the shelf, with help in the prompt, and fine-tuned."""
     text, careers = lab.pretrained(), lab.pretrained(careers=True)
-    tuned = lab.language_model("titles_natural", start=text, titles=Titles.NATURAL.value)
+    tuned = lab.tuned(Titles.NATURAL)
     conditions: list[tuple[str, Path, str]] = [
         ("off the shelf", text, ""),
         ("off the shelf, list of titles in the prompt", text, job_list()),
@@ -243,6 +242,7 @@ def quickly(settings: ExperimentSettings) -> ExperimentSettings:
         batch_tokens=1500,
         fast=False,
         share=0.25,
+        tuned_share=0.25,
         test_share=0.3,
         asked_share=0.01,
         seeds=(1, 2),
