@@ -271,3 +271,16 @@ def test_files_may_be_gzipped_but_not_huge(tmp_path):
 def test_columns_are_mapped_in_a_table_only():
     with pytest.raises(VotesError, match="columns can be mapped in a csv only, not in tulu"):
         read(lines(tulu()), "tulu", columns={"annotator": "x"})
+
+
+def test_a_language_model_that_goes_by_the_side_has_voted_a_tie_and_a_person_has_not():
+    def both(**more):
+        return [
+            vote("q", "left", **more),
+            vote("q", "left", left="beta", right="alpha", **more),
+        ]
+
+    assert [v.verdict for v in count_votes(both(automatic=True)).votes] == [Verdict.TIE]
+    assert [v.verdict for v in count_votes(both()).votes] == [Verdict.LEFT]
+    same = [vote("q", "left", automatic=True), vote("q", "left", automatic=True)]
+    assert [v.verdict for v in count_votes(same).votes] == [Verdict.LEFT]

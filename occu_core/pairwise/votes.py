@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 Pair = tuple[str, str]
@@ -175,7 +175,8 @@ class CountedVotes:
 def count_votes(votes: Sequence[Vote], *, drop_identical: bool = False) -> CountedVotes:
     """Leave out what would count twice or says nothing; the first vote in time counts.
 
-    Without a time on every vote, votes are taken in the order given.
+    Without a time on every vote, votes are taken in the order given. A language model that changes
+    its verdict with the sides has no preference: its vote on the item is a tie.
     """
     timed = all(vote.time is not None for vote in votes)
     ordered = sorted(votes, key=lambda vote: vote.time or "") if timed else list(votes)
@@ -187,7 +188,7 @@ def count_votes(votes: Sequence[Vote], *, drop_identical: bool = False) -> Count
     first, repeated = _first_votes(vote for vote in differing if not vote.adaptive)
     swapped = sum(before.system_left != again.system_left for before, again in repeated)
     return CountedVotes(
-        tuple(first),
+        tuple(_settled(first, repeated)),
         Exclusions(
             judges=len(judges),
             identical=len(people) - len(differing),
@@ -243,6 +244,19 @@ def _first_votes(votes: Iterable[Vote]) -> tuple[list[Vote], list[tuple[Vote, Vo
         if before is not vote:
             repeated.append((before, vote))
     return list(first.values()), repeated
+
+
+def _settled(first: list[Vote], repeated: list[tuple[Vote, Vote]]) -> Iterator[Vote]:
+    """The votes, with a tie for a language model whose other order said something else."""
+    undecided = {
+        id(before)
+        for before, again in repeated
+        if before.automatic
+        and before.system_left != again.system_left
+        and before.outcome is not again.outcome
+    }
+    for vote in first:
+        yield replace(vote, verdict=Verdict.TIE) if id(vote) in undecided else vote
 
 
 def _ordered(one: str, other: str) -> Pair:
