@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
+from occu_core.home import data_folder as data_folder
 from occu_core.models.model_files import ModelError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def data_folder() -> Path:
-    """Where the user's own things are kept: `OCCU_HOME`, or where the system keeps such things."""
-    if home := os.environ.get("OCCU_HOME"):
-        return Path(home)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "occuscope"
-    shared = os.environ.get("XDG_DATA_HOME")
-    return (Path(shared) if shared else Path.home() / ".local" / "share") / "occuscope"
 
 
 def added_models() -> dict[str, Path]:
