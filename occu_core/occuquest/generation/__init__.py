@@ -1,0 +1,1 @@
+"""Instruction data made top down: occupation, responsibilities, topics, questions, answers."""
