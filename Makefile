@@ -20,6 +20,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.scoring
 	$(BIN)/python -m tests.benchmarks.app
 	$(BIN)/python -m tests.benchmarks.training
+	$(BIN)/python -m tests.benchmarks.votes
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

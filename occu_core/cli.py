@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from occu_core import cli_models
+from occu_core import cli_balance, cli_generate, cli_judge, cli_models, cli_study, cli_tag
 from occu_core.cli_output import json_text as _json
 from occu_core.cli_output import refusals as _refusals
 from occu_core.data.career_json import MOST_BYTES, parse_query
@@ -43,6 +43,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_models.app, name="models")
+app.add_typer(cli_study.app, name="study")
+app.command("balance")(cli_balance.balance_command)
+app.command("generate")(cli_generate.generate_command)
+app.command("judge")(cli_judge.judge_command)
+app.command("tag")(cli_tag.tag_command)
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="NAME|FOLDER", help="A model by name, or a model folder.")
 ]

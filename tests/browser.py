@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,27 +30,47 @@ def find_chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def running_app() -> Iterator[str]:
+def running_app(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """The app as a user starts it, on a free port; yields its address."""
+    port = free_port()
+    server = start_app(port, environment)
+    try:
+        yield app_address(port)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def app_address(port: int) -> str:
+    """Where an app on a port is found."""
+    return f"http://127.0.0.1:{port}"
+
+
+def start_app(port: int, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start the app and wait until it answers; for tests that kill it."""
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "streamlit", "run", "app.py"),
             *(f"--server.port={port}", "--server.address=127.0.0.1"),
         ],
         cwd=ROOT,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_healthy(address)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
+        _wait_until_healthy(app_address(port))
+    except BaseException:
+        server.kill()
+        raise
+    return server
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """What tests need from the machine, and how to get it."""
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,37 @@ def browser():
 
 
 @pytest.fixture(scope="session")
+def postgresql_url():
+    """A PostgreSQL database: the one of `OCCU_TEST_DATABASE_URL`, or of a server started here."""
+    from tests.postgresql import HOW_TO_GET_IT, find_postgresql, running_postgresql
+
+    if url := os.environ.get("OCCU_TEST_DATABASE_URL"):
+        yield url
+        return
+    programs = find_postgresql()
+    if programs is None:
+        _skip_or_fail(HOW_TO_GET_IT)
+    with running_postgresql(programs) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/studies.sqlite3"
+        return
+    import psycopg
+
+    url, schema = request.getfixturevalue("postgresql_url"), f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+        joined = "&" if "?" in url else "?"
+        yield f"{url}{joined}options=-csearch_path%3D{schema}"
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(scope="session")
 def survey_tables() -> Path:
     """The folder of the NLSY career tables, which are not part of the project."""
     folder = SHARED / "careers"
@@ -43,7 +75,7 @@ def survey_tables() -> Path:
 
 
 def _skip_or_fail(reason: str) -> None:
-    """A missing browser is a skip on a laptop and a failure in CI, where `.ci/run` installs it."""
+    """What is missing is a skip on a laptop and a failure in CI, where `.ci/run` installs it."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
