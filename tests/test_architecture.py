@@ -17,7 +17,8 @@ MAY_LEARN = {
     *("occu_core.models.career", "occu_core.models.language_model"),
     *("occu_core.models.scoring", "occu_core.models.tokens"),
     *("occu_core.models.tree_attention", "occu_core.models.adapters"),
-    "occu_core.models.prompt_ends",
+    *("occu_core.models.prompt_ends", "occu_core.occuquest.tagging_network"),
+    "occu_core.occuquest.tagging_classifier",
 }
 CAREER_SIDE = ("occu_core.careers", "occu_core.data", "occu_core.models", "occu_core.evaluation")
 APART = ("occu_core.pairwise", "occu_core.occuquest", CAREER_SIDE)

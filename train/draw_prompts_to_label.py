@@ -1,4 +1,4 @@
-"""Draw real prompts for people to label: as many from each public set, in shuffled order.
+"""Draw real prompts to be labelled: as many from each public set, in shuffled order.
 
 python -m train.draw_prompts_to_label
 

@@ -1,4 +1,4 @@
-"""Questions by working experts (ExpertQA), split by their own text before anything looks at them."""
+"""Questions by working experts (ExpertQA), split by their own words before any look at them."""
 
 from __future__ import annotations
 

@@ -14,22 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
-from typing import Protocol
 
 from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
-from occu_core.models.base import ModelKind, OccupationModel, Scalar
+from occu_core.models.base import ModelKind, Scalar
 from occu_core.models.career_features import FeatureReader, FeatureSpace, History
 from occu_core.models.logit import LogitModel
 from occu_core.models.markov import Smoothing
 from occu_core.models.second_order import BackOff, SecondOrderModel, Triples, count_triples
-from occu_core.models.storage import write_card
 from occu_core.models.unigram import UnigramModel, count_states, log_shares
 from occu_core.occupations import Taxonomy, occ1990dd
 from train import fit_markov
 from train.data import load_split
 from train.logit_fitting import Fitting, choose_layer, examples
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import SavedModel, make_card, measure_and_save, scalars
 from train.settings import load_settings
 
 Careers = Sequence[CareerHistory]
@@ -82,13 +80,6 @@ class BaselineSettings:
     """Fixes the order."""
 
 
-class Saves(OccupationModel, Protocol):
-    """A model that writes its weights."""
-
-    def save(self, folder: Path) -> None:
-        """Write everything but the card."""
-
-
 def main(path: Path, *, only: ModelKind | None = None, test: bool = False) -> None:
     """Read, then fit, measure and save one baseline after another."""
     settings = load_settings(BaselineSettings, path)
@@ -101,18 +92,12 @@ def main(path: Path, *, only: ModelKind | None = None, test: bool = False) -> No
             continue
         print(f"\n{kind.value}")
         model, chosen = fit(settings, occ1990dd(), train, valid)
-        metrics = measure_headlines(model, valid, Split.VALID)
-        metrics += measure_headlines(model, tested, Split.TEST)
-        show(metrics)
-        folder = settings.out / kind.value / "best"
-        folder.mkdir(parents=True, exist_ok=True)
-        model.save(folder)
         made: dict[str, Scalar] = {"tables": scalars(settings)["tables"], **chosen}
-        write_card(folder, replace(model.card, metrics=metrics, settings=made))
-        print(f"saved in {folder}")
+        model.card = replace(model.card, settings=made)
+        measure_and_save(model, settings.out / kind.value, valid, tested)
 
 
-Fitted = tuple[Saves, dict[str, Scalar]]
+Fitted = tuple[SavedModel, dict[str, Scalar]]
 
 
 def fit_unigram(

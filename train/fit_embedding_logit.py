@@ -24,11 +24,11 @@ from occu_core.models.embedding_logit import EmbeddingLogitModel, load_language_
 from occu_core.models.language_model import LanguageModel
 from occu_core.models.logit import LogitWeights
 from occu_core.models.prompt_ends import Vectors, read_together, readings
-from occu_core.models.storage import ModelError, write_card
+from occu_core.models.storage import ModelError
 from occu_core.occupations import Taxonomy, occ1990dd
 from train.data import load_split
 from train.logit_fitting import Examples, Fitting, choose_layer
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import make_card, measure_and_save, scalars
 from train.settings import load_settings
 
 
@@ -96,17 +96,9 @@ def main(path: Path, *, test: bool = False) -> None:
     )  # fmt: skip
     layer = unscaled(layer, mean, spread)
     model = EmbeddingLogitModel(card, occ1990dd(), settings.base, layer, base)
-    metrics = measure_headlines(model, valid, Split.VALID)
-    if test:
-        metrics += measure_headlines(model, load_split(settings.tables, Split.TEST), Split.TEST)
-    show(metrics)
-
-    # Save
-    folder = settings.out / "best"
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder)
-    write_card(folder, replace(card, metrics=metrics))
-    print(f"saved in {folder}")
+    measure_and_save(
+        model, settings.out, valid, load_split(settings.tables, Split.TEST) if test else []
+    )
 
 
 def embed(base: LanguageModel, careers: Sequence[CareerHistory], batch_tokens: int) -> Vectors:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,10 @@ from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
 from occu_core.models.base import ModelKind, OccupationModel
 from occu_core.models.ensemble import POOLED, EnsembleModel, Floats, fit_weights
-from occu_core.models.storage import ModelError, load_model, write_card
+from occu_core.models.storage import ModelError, load_model
 from occu_core.occupations import occ1990dd
 from train.data import load_split
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import make_card, measure_and_save, scalars
 from train.settings import load_settings
 
 
@@ -70,17 +70,9 @@ def main(path: Path, *, test: bool = False) -> None:
     made = scalars(settings) | {"members": ", ".join(settings.members)} | described(weights)
     card = make_card(ModelKind.ENSEMBLE, "Ensemble", occ1990dd(), train, made)
     model = EnsembleModel(card, occ1990dd(), settings.members, weights, members)
-    metrics = measure_headlines(model, valid, Split.VALID)
-    if test:
-        metrics += measure_headlines(model, load_split(settings.tables, Split.TEST), Split.TEST)
-    show(metrics)
-
-    # Save
-    folder = settings.out / "best"
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder)
-    write_card(folder, replace(card, metrics=metrics))
-    print(f"saved in {folder}")
+    measure_and_save(
+        model, settings.out, valid, load_split(settings.tables, Split.TEST) if test else []
+    )
 
 
 def scores(member: OccupationModel, careers: Sequence[CareerHistory]) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
@@ -22,10 +22,9 @@ from occu_core.models.markov import (
     count_transitions,
     log_probabilities,
 )
-from occu_core.models.storage import write_card
 from occu_core.occupations import occ1990dd
 from train.data import load_split
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import make_card, measure_and_save, scalars
 from train.settings import load_settings
 
 
@@ -73,17 +72,9 @@ def main(path: Path, *, test: bool = False) -> None:
         scalars(settings) | asdict(smoothing),
     )  # fmt: skip
     model = MarkovModel(card, taxonomy, counts, smoothing)
-    metrics = measure_headlines(model, valid, Split.VALID)
-    if test:
-        metrics += measure_headlines(model, load_split(settings.tables, Split.TEST), Split.TEST)
-    show(metrics)
-
-    # Save
-    folder = settings.out / "best"
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder)
-    write_card(folder, replace(card, metrics=metrics))
-    print(f"saved in {folder}")
+    measure_and_save(
+        model, settings.out, valid, load_split(settings.tables, Split.TEST) if test else []
+    )
 
 
 def valid_nats(

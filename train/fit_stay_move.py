@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression
 
 from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
@@ -24,10 +24,10 @@ from occu_core.models.embedding_logit import load_language_model
 from occu_core.models.language_model import LanguageModel
 from occu_core.models.prompt_ends import prompt_ends
 from occu_core.models.stay_move import StayHead, StayMoveModel, features, scored_with_previous
-from occu_core.models.storage import ModelError, write_card
+from occu_core.models.storage import ModelError
 from occu_core.occupations import occ1990dd
 from train.data import load_split
-from train.saving import make_card, measure_headlines, scalars, show
+from train.saving import make_card, measure_and_save, scalars
 from train.settings import load_settings
 
 BLOCK = 20
@@ -77,17 +77,9 @@ def main(path: Path, *, test: bool = False) -> None:
     )  # fmt: skip
     model = StayMoveModel(card, occ1990dd(), settings.base, head, base)
     print("valid here is its second half")
-    metrics = measure_headlines(model, halves[1], Split.VALID)
-    if test:
-        metrics += measure_headlines(model, load_split(settings.tables, Split.TEST), Split.TEST)
-    show(metrics)
-
-    # Save
-    folder = settings.out / "best"
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder)
-    write_card(folder, replace(card, metrics=metrics))
-    print(f"saved in {folder}")
+    measure_and_save(
+        model, settings.out, halves[1], load_split(settings.tables, Split.TEST) if test else []
+    )
 
 
 def in_second_half(career: CareerHistory) -> bool:

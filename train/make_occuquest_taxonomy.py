@@ -2,10 +2,9 @@
 
 python -m train.make_occuquest_taxonomy
 
-Writes `assets/taxonomies/occuquest.csv` (`name, categories, soc, occ1990dd, matched_by, source`) and
-`assets/taxonomies/occuquest_employment.csv` (`soc, title, categories, employment`). Which category a
-SOC code belongs to is a judgement, written in `train/settings/soc_to_occuquest.csv`: the longest
-prefix decides, and a code without a category lies outside the 26 (clergy, athletes, undertakers).
+Writes `occuquest.csv` and `occuquest_employment.csv` in `assets/taxonomies/`. Which category a SOC
+code belongs to is a judgement, written in `train/settings/soc_to_occuquest.csv`: the longest prefix
+decides, and a code without a category lies outside the 26 (clergy, athletes, undertakers).
 """
 
 from __future__ import annotations
@@ -20,10 +19,16 @@ from pathlib import Path
 import numpy as np
 
 from train.sentence_encoder import encode
+from train.soc_categories import (
+    SocOccupation,
+    categories_of,
+    read_occupations,
+    read_onet,
+    read_prefixes,
+    read_rows,
+)
 
-DATA = Path("../shared/data/occupations")
 OUT = Path("assets/taxonomies")
-PREFIXES = Path("train/settings/soc_to_occuquest.csv")
 THIN = 24
 """A category with fewer names is topped up to this many with O*NET titles."""
 REPAIRS = {
@@ -51,17 +56,6 @@ REPAIRS = {
 
 
 @dataclass(frozen=True, slots=True)
-class SocOccupation:
-    """An O*NET-SOC occupation as the composition needs it."""
-
-    code: str
-    title: str
-    categories: tuple[str, ...]
-    occ1990dd: str
-    employment: int
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """The O*NET-SOC occupation of a name, and what it was found by."""
 
@@ -73,7 +67,7 @@ def main() -> None:
     """Read, compose, match and write."""
     named = read_names()
     prefixes = read_prefixes()
-    employment = [r for r in _rows("oews_national_M2024.csv") if r["O_GROUP"] == "detailed"]
+    employment = [r for r in read_rows("oews_national_M2024.csv") if r["O_GROUP"] == "detailed"]
     counts = {row["OCC_CODE"]: int(row["TOT_EMP"]) for row in employment}
     occupations = read_occupations(prefixes, counts)
     added = top_up(named, occupations)
@@ -81,13 +75,21 @@ def main() -> None:
     _write(
         "occuquest.csv",
         ("name", "categories", "soc", "occ1990dd", "matched_by", "source"),
-        (_row(name, kinds, matches[name], name in added) for name, kinds in {**named, **added}.items()),
+        (
+            _row(name, kinds, matches[name], name in added)
+            for name, kinds in {**named, **added}.items()
+        ),
     )
     _write(
         "occuquest_employment.csv",
         ("soc", "title", "categories", "employment"),
         (
-            (r["OCC_CODE"], r["OCC_TITLE"], "|".join(categories_of(r["OCC_CODE"], prefixes)), r["TOT_EMP"])
+            (
+                r["OCC_CODE"],
+                r["OCC_TITLE"],
+                "|".join(categories_of(r["OCC_CODE"], prefixes)),
+                r["TOT_EMP"],
+            )
             for r in employment
         ),
     )
@@ -98,7 +100,7 @@ def main() -> None:
 def read_names() -> dict[str, tuple[str, ...]]:
     """The names file: each name with its categories; repaired, one spelling for each."""
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for row in _rows("titles_26_categories.csv"):
+    for row in read_rows("titles_26_categories.csv"):
         name = REPAIRS.get(row["job_title"], row["job_title"].strip())
         if name is not None:
             spelling, kinds = found.get(name.casefold(), (name, ()))
@@ -106,45 +108,13 @@ def read_names() -> dict[str, tuple[str, ...]]:
     return dict(sorted(found.values(), key=lambda pair: pair[0].casefold()))
 
 
-def read_prefixes() -> dict[str, tuple[str, ...]]:
-    """Categories by the beginning of a SOC code."""
-    with PREFIXES.open(encoding="utf-8", newline="") as file:
-        return {
-            row["soc"]: tuple(filter(None, row["categories"].split("|")))
-            for row in csv.DictReader(file)
-        }
-
-
-def categories_of(code: str, prefixes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The categories of the longest prefix of a code.
-
-    >>> categories_of("29-1051.00", {"29-": ("Healthcare Services",), "29-1051": ("Pharmaceuticals",)})
-    ('Pharmaceuticals',)
-    """
-    return next(prefixes[code[:end]] for end in range(len(code), 0, -1) if code[:end] in prefixes)
-
-
-def read_occupations(
-    prefixes: Mapping[str, tuple[str, ...]], counts: Mapping[str, int]
-) -> dict[str, SocOccupation]:
-    """Every O*NET-SOC occupation by its code; employment is of its six-digit SOC code."""
-    return {
-        row["onet"]: SocOccupation(
-            row["onet"],
-            row["onet_title"],
-            categories_of(row["onet"], prefixes),
-            row["occ1990dd"],
-            counts.get(row["onet"][:7], 0),
-        )
-        for row in _rows("onet_to_occ1990dd.csv")
-    }
-
-
 def top_up(
     named: Mapping[str, tuple[str, ...]], occupations: Mapping[str, SocOccupation]
 ) -> dict[str, tuple[str, ...]]:
     """O*NET titles for thin categories, most workers first; a name that is there is not added."""
-    sizes = {c: sum(c in kinds for kinds in named.values()) for kinds in named.values() for c in kinds}
+    sizes = {
+        c: sum(c in kinds for kinds in named.values()) for kinds in named.values() for c in kinds
+    }
     known = {_plain(name) for name in named}
     added: dict[str, tuple[str, ...]] = {}
     for one in sorted(occupations.values(), key=lambda o: (-o.employment, o.code)):
@@ -180,7 +150,7 @@ def match(
     titles = [(o.title, o.code, "title") for o in occupations.values()]
     titles += [
         (row["Alternate Title"], row["O*NET-SOC Code"], "alternate title")
-        for row in _rows("onet/Alternate Titles.txt")
+        for row in read_onet("Alternate Titles.txt")
         if row["O*NET-SOC Code"] in occupations
     ]
     exact: dict[str, list[tuple[str, str]]] = {}
@@ -194,7 +164,9 @@ def match(
         if same := exact.get(_plain(name)):
             code, kind = max(same, key=lambda c: _order(occupations[c[0]], names[name], own, c[1]))
         else:
-            fits = np.array([bool({*occupations[c].categories} & {*names[name]}) for _, c, _ in titles])
+            fits = np.array(
+                [bool({*occupations[c].categories} & {*names[name]}) for _, c, _ in titles]
+            )
             _, code, _ = titles[int(np.argmax(near + 0.1 * fits))]
             kind = "nearest"
         found[name] = Match(occupations[code], kind)
@@ -218,13 +190,6 @@ def _row(name: str, categories: Sequence[str], found: Match, added: bool) -> tup
     one = found.occupation
     source = "O*NET" if added else "names"
     return name, "|".join(categories), one.code, one.occ1990dd, found.matched_by, source
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        if name.endswith(".txt"):
-            return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-        return list(csv.DictReader(file))
 
 
 def _write(name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

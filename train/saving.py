@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from occu_core.models.base import (
     OccupationModel,
     Scalar,
 )
-from occu_core.models.storage import CARD_FILE, read_card
+from occu_core.models.storage import CARD_FILE, read_card, write_card
 from occu_core.occupations import Taxonomy
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ HEADLINES: dict[str, tuple[Years | None, ...]] = {
     "NLSY97": ((1997, 2011), None),
     "NLSY79": (None,),
 }
+
+
+class SavedModel(OccupationModel, Protocol):
+    """A model that writes its own weights."""
+
+    def save(self, folder: Path) -> None:
+        """Write weights and settings into a folder that is there."""
 
 
 def make_card(  # noqa: PLR0913
@@ -108,6 +115,24 @@ def measure_headlines(
         if len(scored):
             metrics += (_metric(scored, dataset, split, years) for years in ranges)
     return tuple(metrics)
+
+
+def measure_and_save(
+    model: SavedModel, out: Path, valid: Sequence[CareerHistory], test: Sequence[CareerHistory]
+) -> None:
+    """Measure a model, show how well it does, and write it with its card to the folder `best`.
+
+    Nobody is in `test` until the model is final.
+    """
+    metrics = measure_headlines(model, valid, Split.VALID)
+    if test:
+        metrics += measure_headlines(model, test, Split.TEST)
+    show(metrics)
+    folder = out / BEST
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save(folder)
+    write_card(folder, dataclasses.replace(model.card, metrics=metrics))
+    print(f"saved in {folder}")
 
 
 def show(metrics: Sequence[CardMetric]) -> None:

@@ -25,7 +25,7 @@ class Chosen:
     none_bias: float
     """Added to the logit of no occupation: the mean of the two accuracies below is highest."""
     temperature: float
-    """Divides the logits: the likelihood of the held-out real prompts is highest."""
+    """Divides the logits: the likelihood of both kinds of held-out text together is highest."""
     valid_prompts: float
     """Share of held-out real prompts tagged with an accepted class."""
     valid_experts: float
@@ -39,7 +39,9 @@ def choose(
     questions: Sequence[Example],
 ) -> Chosen:
     """The bias first, then the temperature given the bias."""
-    logits = [class_logits(network, tokenizer, [e.text for e in es]) for es in (prompts, questions)]
+    logits = [
+        read_texts(network, tokenizer, [e.text for e in part])[0] for part in (prompts, questions)
+    ]
     right = [accepted_matrix(examples) for examples in (prompts, questions)]
     pairs = list(zip(logits, right, strict=True))
     found = [[accuracy(biased(z, b), y) for z, y in pairs] for b in BIASES]
@@ -51,19 +53,23 @@ def choose(
     return Chosen(bias, float(TEMPERATURES[int(np.argmin(nats))]), *found[best])
 
 
-def class_logits(network: TaggerNetwork, tokenizer: Tokenizer, texts: Sequence[str]) -> Floats:
-    """Logits as the tagger gives them, before bias and temperature; shape (texts, classes)."""
+def read_texts(
+    network: TaggerNetwork, tokenizer: Tokenizer, texts: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Logits before bias and temperature, and meanings, of texts cut as the tagger cuts them."""
     tokenizer.enable_truncation(128)
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    found = np.zeros((len(texts), network.category.out_features))
+    logits = np.zeros((len(texts), network.category.out_features))
+    meanings = np.zeros((len(texts), network.meaning.out_features))
     with torch.inference_mode():
         for start in range(0, len(order), 64):
             places = order[start : start + 64]
             encoded = tokenizer.encode_batch([texts[place][:2000] for place in places])
             tokens = torch.tensor([one.ids for one in encoded])
             mask = torch.tensor([one.attention_mask for one in encoded])
-            found[places] = network(tokens, mask)[0].numpy()
-    return found
+            found, meant = network(tokens, mask)
+            logits[places], meanings[places] = found.numpy(), meant.numpy()
+    return logits, meanings
 
 
 def biased(logits: Floats, none_bias: float) -> Floats:

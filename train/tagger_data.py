@@ -15,11 +15,12 @@ from occu_core.occuquest.item_files import read_items
 from occu_core.occuquest.tagging import NO_OCCUPATION
 from occu_core.occuquest.taxonomy import OccuQuestOccupation, categories, occupations
 from train.expert_questions import Part, read_expert_questions
-from train.make_occuquest_taxonomy import categories_of, read_onet, read_prefixes
 from train.real_prompts import read_real_prompts
+from train.soc_categories import categories_of, read_onet, read_prefixes
 
 CLASSES = (*categories(), NO_OCCUPATION)
 READ_LABELS = asset_path("occuquest", "labels") / "labels_train.csv"
+MOST_TASKS = 6
 SAMPLE = asset_path("occuquest", "sample")
 
 
@@ -37,7 +38,7 @@ def accepted_matrix(examples: Iterable[Example]) -> npt.NDArray[np.bool_]:
 
 
 def read_prompts(part: Part) -> list[Example]:
-    """Real prompts read by a person for training; a random draw's third (by hash) is for choosing.
+    """Real prompts that one reader labelled; a random draw's third (by hash) is for choosing.
 
     Prompts of the likelier draw, which a first model thought to be about work, only train: they are
     no random sample of anything.
@@ -76,15 +77,17 @@ def occupational_texts() -> list[Example]:
         ("Occupation Data.txt", "Description"),
         ("Task Statements.txt", "Task"),
     ):
-        for row in read_onet(name):
-            if kinds := categories_of(row["O*NET-SOC Code"], prefixes):
-                found.append(Example(row[column], kinds))
+        found += [
+            Example(row[column], kinds)
+            for row in read_onet(name)
+            if (kinds := categories_of(row["O*NET-SOC Code"], prefixes))
+        ]
     return found
 
 
-def occupation_texts(one: OccuQuestOccupation) -> list[str]:
-    """What is said of an occupation: its name, and O*NET's title, description and tasks."""
-    return [one.name, one.name, *_said_of().get(one.soc, [])]
+def said_of(one: OccuQuestOccupation) -> list[str]:
+    """What O*NET says of an occupation: title, description and its first tasks, else its name."""
+    return _said_of().get(one.soc, [one.name])
 
 
 def taught_texts(*, with_experts: bool) -> list[Example]:
@@ -99,15 +102,14 @@ def taught_texts(*, with_experts: bool) -> list[Example]:
 def meaning_vectors(
     encode: Callable[[list[str]], npt.NDArray[np.float32]],
 ) -> npt.NDArray[np.float32]:
-    """A unit vector for each occupation: half its name's, half the mean of what O*NET says of it."""
-    texts = [occupation_texts(one) for one in occupations()]
-    vectors = encode([text for group in texts for text in group])
-    ends = np.cumsum([len(group) for group in texts])
+    """A unit vector for each occupation: half its name, half the mean of what O*NET says of it."""
+    own = encode([one.name for one in occupations()])
+    texts = list(dict.fromkeys(text for one in occupations() for text in said_of(one)))
+    vectors = dict(zip(texts, encode(texts), strict=True))
     found = []
-    for group, end in zip(texts, ends, strict=True):
-        own = vectors[end - len(group) : end]
-        said = own[2:].mean(0) if len(own) > 2 else own[0]
-        found.append(own[0] + said / np.linalg.norm(said))
+    for one, name in zip(occupations(), own, strict=True):
+        said = np.mean([vectors[text] for text in said_of(one)], axis=0)
+        found.append(name + said / np.linalg.norm(said))
     stacked = np.stack(found)
     unit: npt.NDArray[np.float32] = stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
     return unit
@@ -124,5 +126,6 @@ def _said_of() -> dict[str, list[str]]:
     for row in read_onet("Occupation Data.txt"):
         said[row["O*NET-SOC Code"]] = [row["Title"], row["Description"]]
     for row in read_onet("Task Statements.txt"):
-        said[row["O*NET-SOC Code"]].append(row["Task"])
+        if len(said[row["O*NET-SOC Code"]]) < 2 + MOST_TASKS:
+            said[row["O*NET-SOC Code"]].append(row["Task"])
     return said

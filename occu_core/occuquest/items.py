@@ -40,7 +40,7 @@ class Origin:
 class Item:
     """A question with its answer, a dialogue, or a question alone; what is unknown is None.
 
-    `category` is one of the 26 in OccuQuest's own data; in other datasets it is unknown until tagged.
+    `category` is one of the 26 in OccuQuest's own data; elsewhere it is unknown until tagged.
     """
 
     messages: tuple[Message, ...]

@@ -111,18 +111,22 @@ def downloads(balances: Sequence[Balance], corrected: Mapping[str, Correction]) 
 def _sentence(one: Balance, corrected: Correction | None) -> str:
     if one.spread is None:
         return f"{one.name}: none of its {one.items:,} items is about an occupation's work."
-    ranked = sorted(one.categories, key=lambda name: -one.categories[name].count)
+    shares = corrected.categories if corrected else {n: c.share for n, c in one.categories.items()}
+    ranked = sorted(shares, key=lambda name: -shares[name].value)
     absent = [name for name, c in one.categories.items() if not c.count]
-    missing = f"; {len(absent)} categories have none" if absent else ""
+    missing = f"; none is tagged {absent[0]}" if len(absent) == 1 else ""
+    if len(absent) > 1:
+        missing = f"; {len(absent)} categories have none"
     nobody = f"{one.no_occupation.value:.0%}"
     if corrected:
         nobody = f"{corrected.no_occupation.value:.0%} (tagged: {nobody})"
     most = f"most are {ranked[0]} and {ranked[1]}"
-    if one.categories[ranked[0]].count == one.categories[ranked[-1]].count:
+    if len({category.count for category in one.categories.values()}) == 1:
         most = "every category has as many"
+    diverse = f"{one.spread.effective_categories.value:.1f} categories of equal size"
     return (
-        f"{one.name}: {nobody} of {one.items:,} items are about no occupation. The rest are as diverse as {one.spread.effective_categories.value:.1f}"
-        f" categories of equal size; {most}{missing}."
+        f"{one.name}: {nobody} of {one.items:,} items are about no occupation. The tags of the rest"
+        f" are as diverse as {diverse}; {most}{missing}."
     )
 
 
