@@ -7,7 +7,7 @@ from occu_core.evaluation.bootstrap import Difference
 from occu_core.evaluation.reports import Interval
 from tests.careers_at_random import TOY
 from tests.fixed_model import FixedModel
-from train.experiment_curves import in_percent, truncated, verdict
+from train.experiment_curves import in_percent, meaning, truncated, verdict
 
 
 def found(value, low, high):
@@ -44,3 +44,10 @@ def test_only_the_last_records_are_read_and_the_questions_stay_the_same():
 def test_a_vast_difference_is_written_as_a_factor():
     said = in_percent(found(-99.9, -99.95, -99.8))
     assert said == "lower by a factor of 1,000 (95% interval 500 to 2,000)"
+
+
+def test_titles_have_a_use_for_their_meaning_only_if_wrong_words_cost_something():
+    numeric = found(20, 15, 25)
+    assert "not from what the words mean" in meaning(numeric, found(0.1, -1, 1))
+    assert meaning(numeric, found(5, 3, 7)) == "The claim holds here."
+    assert "cannot be told" in meaning(found(1, -1, 3), found(0.1, -1, 1))

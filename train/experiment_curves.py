@@ -117,3 +117,14 @@ def verdict(found: Difference, *, above: bool) -> str:
     if low <= 0 <= high:
         return "Whether the claim holds here cannot be told from these data."
     return f"The claim {'holds' if (low > 0) == above else 'does not hold'} here."
+
+
+def meaning(numeric: Difference, permuted: Difference) -> str:
+    """Whether the model uses what titles mean: if so, words on the wrong jobs cost it something."""
+    said = verdict(numeric, above=True)
+    if (numeric.percent.low or 0.0) <= 0 or (permuted.percent.low or 0.0) > 0:
+        return said
+    return (
+        "Numbers for titles cost here, as the paper says, but the same words on the wrong jobs do"
+        " not: these models gain from titles made of words, not from what the words mean."
+    )

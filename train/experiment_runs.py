@@ -94,7 +94,10 @@ class ExperimentSettings:
     """Of the test workers, for scores of the titles that happened."""
 
     asked_share: float = 0.05
-    """Of the test workers, where prompts are long or whole distributions are needed."""
+    """Of the test workers, where each history is read many times."""
+
+    prompted_share: float = 0.02
+    """The same, where prompts are long and whole distributions are needed."""
 
     seeds: tuple[int, ...] = (1, 2, 3)
     """Training seeds of the headline pair."""
@@ -120,8 +123,14 @@ class Laboratory:
 
     @cached_property
     def asked(self) -> list[CareerHistory]:
-        """A few test workers, for what is slow."""
+        """Some test workers, for what is slow."""
         return part_of(load_split((self.settings.table,), Split.TEST), self.settings.asked_share, 2)
+
+    @cached_property
+    def prompted(self) -> list[CareerHistory]:
+        """A few test workers, for what is slower."""
+        table = (self.settings.table,)
+        return part_of(load_split(table, Split.TEST), self.settings.prompted_share, 2)
 
     @cached_property
     def examples(self) -> list[CareerHistory]:
