@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from pages.shared import front_door
 from pages.shared import occuquest_browse as browse
 from pages.shared import occuquest_datasets as datasets
 
+front_door.through_app()
 st.title("Browse")
 st.caption("Find questions and answers by the work they are about, read them, and rate them.")
 filters, reader = st.columns([1, 2.2], gap="large")

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import displays, inputs, opening
+from pages.shared import displays, front_door, inputs, opening
 from pages.shared.displays import as_text
 from pages.shared.loaders import ask, examples, model_cards
 from pages.shared.session import desk
 
+front_door.through_app()
 st.title("Career")
 st.caption("Build a work history year by year, and see what usually comes next.")
 opening.follow_link()

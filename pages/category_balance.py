@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from pages.shared import front_door
 from pages.shared import occuquest_balance as balance
 from pages.shared import occuquest_datasets as datasets
 from pages.shared import occuquest_measures as measures
 
+front_door.through_app()
 st.title("Category balance")
 st.caption("Whose work instruction datasets ask about, and whose they forget.")
 with st.popover("Upload your own", icon=":material/upload:", key="category_balance.upload_menu"):

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import generation, generation_inputs, generation_runs
+from pages.shared import front_door, generation, generation_inputs, generation_runs
 
+front_door.through_app()
 st.title("Generate")
 st.caption("Have a model of yours write questions, answers and dialogues for any occupation.")
 generation.stop_unless_allowed()

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import model_displays, model_tables, reports
+from pages.shared import front_door, model_displays, model_tables, reports
 
+front_door.through_app()
 st.title("Models")
 st.caption(
     "Which model foresees careers best, by how much, how sure that is, and how far to trust it."

@@ -4,10 +4,11 @@ import streamlit as st
 
 from occu_core import figures
 from occu_core.data.links import View
-from pages.shared import displays, inputs, opening
+from pages.shared import displays, front_door, inputs, opening
 from pages.shared.loaders import ask, model_cards, past_surprises
 from pages.shared.session import desk, problem
 
+front_door.through_app()
 st.title("Next job")
 if not model_cards():
     st.error("No model is installed in assets/models, so nothing can be predicted yet.")

@@ -72,6 +72,9 @@ class ExperimentSettings:
     pretraining_epochs: int = 1
     """Passes over the occupational text."""
 
+    pretraining_rows: tuple[int, int] = (2, 3072)
+    """Rows a step and tokens in each, in pre-training."""
+
     learning_rate: float = 3e-3
     """Peak, for every language model."""
 
@@ -152,6 +155,8 @@ class Laboratory:
             heads=lab.heads,
             feed_forward=lab.feed_forward,
             epochs=lab.pretraining_epochs,
+            batch_rows=lab.pretraining_rows[0],
+            row_tokens=lab.pretraining_rows[1],
             fast=lab.fast,
         )
         return self._once(settings.out, written_settings(settings), lambda: _pretrain(settings))

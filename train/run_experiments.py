@@ -240,7 +240,7 @@ def quickly(settings: ExperimentSettings) -> ExperimentSettings:
         sizes=(32, 64),
         career_width=32,
         epochs=4,
-        pretraining_epochs=1,
+        pretraining_rows=(12, 512),
         batch_tokens=1500,
         fast=False,
         share=0.25,
