@@ -57,4 +57,6 @@ def has_sign_on() -> bool:
 def qr_code(link: str, *, width: int = 220) -> None:
     """A link to be scanned: black on white in any theme, or scanners fail."""
     drawn = segno.make(link, error="m").svg_data_uri(scale=8, border=3, dark="#000", light="#fff")
-    st.html(f'<img src="{escape(drawn)}" alt="QR code of the link" style="width:{width}px">')
+    st.html(
+        f'<img src="{escape(drawn)}" alt="QR code of the link" style="width:min({width}px,100%)">'
+    )
