@@ -64,6 +64,48 @@ def test_the_readme_shows_comparisons_as_the_reports_have_them():
             assert cell == f"{percent.value:+.1f}% ({low} to {high})".replace("-", "−")
 
 
+def section(name):
+    return README.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0]
+
+
+def test_the_readme_shows_experiments_as_their_reports_have_them():
+    findings = " ".join(
+        json.loads(path.read_text(encoding="utf-8"))["finding"]
+        for path in (ROOT / "assets/reports").glob("curve-*.json")
+    )
+    shown = re.findall(r"[^\s|(]+ \(95% interval [^)]+\)", section("experiments"))
+    assert len(shown) == 5
+    for one in shown:
+        assert one in findings
+
+
+def test_the_readme_shows_the_taggers_measures():
+    report = json.loads((ROOT / "assets/occuquest/reports/tagger.json").read_text(encoding="utf-8"))
+    accuracy = report["experts"]["accuracy"]
+    rows = dict(re.findall(r"^\| (.+?) \| (0.+) \|$", section("tagger"), re.MULTILINE))
+    for shown, name in {
+        "the tagger": "tagger",
+        "the tagger, taught no expert's question": "tagger, untaught in experts' questions",
+        "a linear classifier on O*NET text": "linear on O*NET text",
+        "TF-IDF, nearest centroid": "TF-IDF nearest centroid",
+    }.items():
+        one = accuracy[name]
+        assert rows[shown] == f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})"
+    either = report["prompts"]["accuracy_either_reader"]
+    numbers = (f"{100 * either[end]:.1f}" for end in ("value", "low", "high"))
+    assert "right {}% of the time ({}–{})".format(*numbers) in section("tagger")
+
+
+def test_the_readme_shows_the_simulated_coverage():
+    report = json.loads((ROOT / "assets/studies/coverage.json").read_text(encoding="utf-8"))
+    cells = [cell for cell in report["cells"] if cell["annotators"] == 10]
+    assert len(cells) == 6
+    for cell in cells:
+        counts = f"| {cell['questions']} | {cell['votes_per_question']} |"
+        shares = f"{100 * cell['clustered']:.1f} | {100 * cell['wilson']:.1f} |"
+        assert f"{counts} {shares}" in section("coverage")
+
+
 def test_the_json_of_the_readme_is_a_career():
     (example,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
     assert parse_query(example).year == 2005
