@@ -25,7 +25,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_KEY", KEY)
     jobs = Jobs()
     monkeypatch.setattr(generation, "jobs", lambda: jobs)
-    monkeypatch.setattr(generation, "_at_this_computer", lambda: True)
+    monkeypatch.setattr(generation, "at_this_computer", lambda: True)
     return jobs
 
 
@@ -187,7 +187,7 @@ def test_it_can_be_switched_off(monkeypatch):
 
 
 def test_a_visitor_at_another_computer_cannot_use_it_unless_it_is_switched_on(monkeypatch):
-    monkeypatch.setattr(generation, "_at_this_computer", lambda: False)
+    monkeypatch.setattr(generation, "at_this_computer", lambda: False)
     at = opened()
     assert "works only in a browser on the computer that runs Occuscope" in plain(at)
     assert not at.text_input

@@ -374,3 +374,7 @@ def test_rows_are_changed_deleted_and_added_in_one_go():
 
 def test_text_of_a_user_shows_as_it_was_typed():
     assert as_text("<b>[x](y)</b> $a$ :red[z]") == (r"\<b\>\[x\]\(y\)\<\/b\> \$a\$ \:red\[z\]")
+
+
+def test_text_that_names_an_icon_draws_none():
+    assert as_text(":material/home:") == "\\:\u2060material\\/home\\:"

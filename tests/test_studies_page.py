@@ -23,7 +23,7 @@ def own(tmp_path, monkeypatch):
     """A database of this test alone, and a visitor at the computer that runs the server."""
     monkeypatch.setenv("OCCU_DATABASE_URL", database(tmp_path))
     monkeypatch.delenv("OCCU_ADMIN_TOKEN", raising=False)
-    monkeypatch.setattr(study_access, "_at_this_computer", lambda: True)
+    monkeypatch.setattr(study_access, "at_this_computer", lambda: True)
     return tmp_path
 
 
@@ -214,7 +214,7 @@ def test_the_bundle_can_be_downloaded(own):
 
 def test_a_visitor_at_another_computer_needs_the_admin_token(own, monkeypatch):
     launched(own)
-    monkeypatch.setattr(study_access, "_at_this_computer", lambda: False)
+    monkeypatch.setattr(study_access, "at_this_computer", lambda: False)
     for page in ("studies", "live"):
         assert "OCCU_ADMIN_TOKEN" in plain(opened(page))
         assert not opened(page).selectbox

@@ -10,10 +10,11 @@ import streamlit as st
 from occu_core.pairwise.ballots import Annotator
 from occu_core.pairwise.store_refusals import StudyError, UnknownTokenError
 from occu_core.pairwise.studies import Expertise
+from occu_core.pairwise.tokens import INVITATION
 from pages.shared.displays import as_text
 from pages.shared.study_store import store
 
-TOKEN, JOIN, INVITED = "annotator", "join", "invited"
+JOIN, INVITED = "join", "invited"
 _WHO, _PROBLEM = "annotate.who", "annotate.problem"
 _EXPERTISE = {
     None: "Not said",
@@ -55,7 +56,7 @@ def gone(annotator: Annotator) -> NoReturn:
 
 
 def _found() -> Annotator | None:
-    token, study = st.query_params.get(TOKEN), st.query_params.get(INVITED)
+    token, study = st.query_params.get(INVITATION), st.query_params.get(INVITED)
     secret = token or study
     known = st.session_state.get(_WHO)
     if secret is None or (known and known[0] == secret):
@@ -99,13 +100,13 @@ def _pasted() -> None:
     pasted = st.session_state["annotate.pasted"].strip()
     if not pasted:
         return
-    token = parse_qs(urlsplit(pasted).query).get(TOKEN, [pasted])[0]
+    token = parse_qs(urlsplit(pasted).query).get(INVITATION, [pasted])[0]
     try:
         keep(token, store().sign_in(token))
     except StudyError as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    st.query_params[TOKEN] = token
+    st.query_params[INVITATION] = token
 
 
 def _join(study: str) -> None:
@@ -147,7 +148,7 @@ def _joined(study: str) -> None:
         return
     keep(invitation.token, invitation.annotator)
     st.query_params.clear()
-    st.query_params[TOKEN] = invitation.token  # a reload resumes by it
+    st.query_params[INVITATION] = invitation.token  # a reload resumes by it
 
 
 def _refused(error: StudyError) -> NoReturn:

@@ -20,6 +20,9 @@ from occu_core.templates import TextTemplate
 from pages.shared.session import Desk
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+# Streamlit draws `:material/name:` though its colons are escaped.
+_ICON = re.compile(r"(?<=:)(?=[\w+/\\-]+:)")
+_WORD_JOINER = "\u2060"
 _STEPS = {Move.FIRST: "first record", Move.STAY: "stayed", Move.MOVE: "moved"}
 # Labels in a figure take the page's ink, so that they stay readable when the theme changes.
 _INK = "<style>.stPlotlyChart .annotation-text {fill: currentColor !important}</style>"
@@ -32,7 +35,7 @@ def as_text(text: str) -> str:
     >>> as_text("<b>*x*")
     '\\<b\\>\\*x\\*'
     """
-    return _MARKDOWN.sub(r"\\\1", text)
+    return _ICON.sub(_WORD_JOINER, _MARKDOWN.sub(r"\\\1", text))
 
 
 def chart(shown: Chart, key: str) -> None:

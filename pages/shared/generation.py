@@ -17,6 +17,7 @@ from occu_core.occuquest.generation.jobs import Jobs
 from occu_core.occuquest.generation.plan import Plan, PlanError
 from pages.shared.displays import as_text
 from pages.shared.generation_inputs import check_variable
+from pages.shared.visitors import at_this_computer
 
 MOST_DOLLARS = 1_000.0
 _SWITCH = "OCCU_GENERATE"
@@ -37,7 +38,7 @@ def runs_folder() -> Path:
 def stop_unless_allowed() -> None:
     """End the page where it is switched off, or where the visitor is at another computer."""
     switch = os.environ.get(_SWITCH, "").casefold()
-    if switch != "on" and (switch == "off" or not _at_this_computer()):
+    if switch != "on" and (switch == "off" or not at_this_computer()):
         st.info(
             "This page spends money and calls the addresses it is given, so it works only in a"
             f" browser on the computer that runs Occuscope. `{_SWITCH}=on` in the server's"
@@ -107,12 +108,6 @@ def problem() -> None:
     """Say why the latest run could not begin, if it could not."""
     if why := st.session_state.get(_PROBLEM):
         st.error(as_text(why), icon=":material/error:")
-
-
-def _at_this_computer() -> bool:
-    """Whether the visitor's browser runs where the server does; a proxy in between says so."""
-    passed_on = {"X-Forwarded-For", "X-Real-Ip", "Forwarded"} & set(st.context.headers)
-    return st.context.ip_address is None and not passed_on
 
 
 def _choose_cap() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from occu_core.pairwise.tokens import ADMIN_VARIABLE, has_admin_token, is_admin
+from pages.shared.visitors import at_this_computer
 
 _MAY = "studies.admin"
 
@@ -12,7 +13,7 @@ _MAY = "studies.admin"
 def stop_unless_allowed() -> None:
     """End the page for everybody else."""
     if not has_admin_token():
-        if _at_this_computer():
+        if at_this_computer():
             return
         st.info(
             "Studies are run from the computer that runs Occuscope, or from anywhere with the"
@@ -38,9 +39,3 @@ def stop_unless_allowed() -> None:
 
 def _entered() -> None:
     st.session_state[_MAY] = is_admin(st.session_state["studies.token"])
-
-
-def _at_this_computer() -> bool:
-    """Whether the visitor's browser runs where the server does; a proxy in between says so."""
-    passed_on = {"X-Forwarded-For", "X-Real-Ip", "Forwarded"} & set(st.context.headers)
-    return st.context.ip_address is None and not passed_on

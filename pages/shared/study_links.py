@@ -9,7 +9,8 @@ from urllib.parse import urlencode, urlsplit
 import segno
 import streamlit as st
 
-from pages.shared.annotator_sign_in import INVITED, JOIN, TOKEN
+from occu_core.pairwise.tokens import INVITATION
+from pages.shared.annotator_sign_in import INVITED, JOIN
 
 _WITHOUT_PAGE = re.compile(r"/(studies|live)?/*$")
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
@@ -36,7 +37,7 @@ def choose_address(key: str) -> str:
 
 def invitation_link(address: str, token: str) -> str:
     """The link of one annotator."""
-    return f"{address}/annotate?{urlencode({TOKEN: token})}"
+    return f"{address}/annotate?{urlencode({INVITATION: token})}"
 
 
 def joining_link(address: str, study: str) -> str:
