@@ -22,9 +22,9 @@ def own_home(tmp_path_factory):
         os.environ["OCCU_HOME"] = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium, for tests in a real browser."""
+    """A headless Chromium; closed after each module, because it keeps an event loop to itself."""
     from tests.browser import HOW_TO_GET_IT, chromium_browser, find_chromium
 
     executable = find_chromium()

@@ -59,7 +59,10 @@ def link(address, store, study):
 
 
 def at_item(page, number, total):
-    """Wait until the page shows this item and its buttons."""
+    """Wait until the page shows this item, its buttons are there, and the last press is past.
+
+    Presses that follow each other within half a second are taken for a held key.
+    """
     page.get_by_text(f"{number} of {total}", exact=True).wait_for(timeout=60_000)
     page.get_by_role("button", name="Answer 1").wait_for()
     page.wait_for_function(
@@ -67,6 +70,7 @@ def at_item(page, number, total):
            === 'notRunning'""",
         timeout=60_000,
     )
+    page.wait_for_timeout(550)
     return page
 
 
@@ -318,7 +322,6 @@ def test_the_median_round_trip_of_a_vote(address, own, browser, size):
     seconds = []
     for number in range(1, 31):
         at_item(page, number, 31)
-        page.wait_for_timeout(550)  # presses that follow sooner are taken for a held key
         seconds.append(
             page.evaluate(
                 """async (next) => {

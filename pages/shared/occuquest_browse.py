@@ -14,7 +14,7 @@ from pages.shared.displays import as_text
 from pages.shared.occuquest_datasets import MOST_READ, SAMPLE, own_datasets, sample, sample_note
 from pages.shared.occuquest_text import written
 
-LINK, ITEM = "item", "browse_item"
+LINK, ITEM, _FOLLOWED = "item", "browse_item", "browse_followed"
 _LEVELS = ("category", "occupation", "responsibility", "topic")
 _ALL, _SINGLE, _DIALOGUES = "All", "Single", "Dialogue"
 _ABOUT = {
@@ -66,11 +66,14 @@ def narrow(items: Sequence[Item]) -> list[Item]:
 
 
 def follow_link(items: Sequence[Item]) -> None:
-    """Open the item that the address names, once; say so if there is none."""
+    """Open the item that the address names when a visit begins; say so if there is none.
+
+    Later the address follows the page: a press right after "Next" may still carry the old one.
+    """
     wanted = st.query_params.get(LINK)
-    if not wanted or wanted == st.session_state.get("browse_followed"):
+    if not wanted or _FOLLOWED in st.session_state:
         return
-    st.session_state["browse_followed"] = wanted
+    st.session_state[_FOLLOWED] = True
     if any(item.item_id == wanted for item in items):
         st.session_state[ITEM] = wanted
         for key in (*_LEVELS, "words"):
@@ -96,7 +99,8 @@ def choose_item(found: Sequence[Item]) -> Item:
         "Question", ids, format_func=questions.__getitem__, key="browse.question",
         on_change=_pick, label_visibility="collapsed",
     )  # fmt: skip
-    st.query_params[LINK] = st.session_state["browse_followed"] = ids[place]
+    st.query_params[LINK] = ids[place]
+    st.session_state[_FOLLOWED] = True
     return found[place]
 
 
