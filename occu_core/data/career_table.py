@@ -32,6 +32,8 @@ REQUIRED_COLUMNS = ("person_id", "year", "occupation")
 OPTIONAL_COLUMNS = (
     *("dataset", "split", "birth_year", "sex", "race_ethnicity", "region", "education"),
 )
+MOST_CELL = 100_000
+"""Characters of one cell."""
 MOST_ERRORS = 20
 _FIXED = ("birth_year", "sex", "race_ethnicity", "split")
 _Label = TypeVar("_Label", bound=StrEnum)
@@ -105,6 +107,7 @@ def read_career_table(
         CareerTableError: naming file, row, column, value and what is allowed, for up to
             twenty rows. Row 1 is the header, as in a spreadsheet.
     """
+    csv.field_size_limit(MOST_CELL)  # one limit for the whole process; other readers allow more
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
     rows = list(_checked_rows(reader, name, taxonomy or occ1990dd(), problems))
