@@ -35,16 +35,16 @@ train() { # train SCRIPT SETTINGS [name=value...]
 
 if [[ "${1:-}" == "--quick" ]]; then
     quick=runs/quick
-    small=(layers=2 width=64 feed_forward=192 epochs=4 'shares=[0.25, 0.25]')
+    small=(layers=2 width=64 feed_forward=192 'shares=[0.25, 0.25]')
     plain=(heads=1 batch_tokens=1500 fast=false)
     step quick_tokenizer "$python" -m train.train_tokenizer "$settings/tokenizer.toml"
     step quick_markov "$python" -m train.fit_markov "$settings/markov.toml"
-    step quick_career train train_career career out=$quick/career "${small[@]}" heads=2
+    step quick_career train train_career career out=$quick/career "${small[@]}" heads=2 epochs=4
     step quick_language_model train train_language_model language_model \
-        out=$quick/language_model "${small[@]}" "${plain[@]}"
+        out=$quick/language_model "${small[@]}" "${plain[@]}" epochs=4
     step quick_taught train train_language_model language_model_taught \
         out=$quick/taught start=$quick/language_model/best "teachers=[\"$quick/career/best\"]" \
-        "${small[@]}" "${plain[@]}"
+        "${small[@]}" "${plain[@]}" epochs=1
     models=("$quick/taught/best" "$quick/career/best" runs/markov/best)
     names=$(printf '"%s", ' "${models[@]}")
     step quick_scores "$python" -m train.score_models "${models[@]}" --split valid test \

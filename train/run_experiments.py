@@ -240,7 +240,7 @@ def quickly(settings: ExperimentSettings) -> ExperimentSettings:
         feed_forward=192,
         sizes=(32, 64),
         career_width=32,
-        epochs=4,
+        epochs=3,
         pretraining_rows=(12, 512),
         batch_tokens=1500,
         fast=False,
