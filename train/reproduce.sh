@@ -53,7 +53,12 @@ if [[ "${1:-}" == "--quick" ]]; then
         out=$quick/reports "pairs=[\"${models[0]} against ${models[1]}\"]"
     step quick_membership "$python" -m train.check_membership "${models[@]}" --workers 100 \
         --audited 20 --out $quick/reports
-    step quick_experiments "$python" -m train.run_experiments "$settings/experiments.toml" --quick
+    # Models so small gain nothing from a second thread: one core for these, one for those.
+    export OMP_NUM_THREADS=1
+    experiments=("$python" -m train.run_experiments "$settings/experiments.toml" --quick --only)
+    step quick_titles_tuning "${experiments[@]}" titles tuning &
+    step quick_other_experiments "${experiments[@]}" sizes pooling truncation structure seeds
+    wait $!
     exit
 fi
 
