@@ -68,11 +68,12 @@ def test_the_samples_balance_is_drawn_and_can_be_gone_into(address, browser, siz
 @pytest.mark.parametrize("size", SIZES)
 def test_an_item_is_found_read_rated_and_shared(address, browser, size):
     page = opened(browser, f"{address}/browse", size)
+    # A reader in a hurry: the page is still being drawn when the name is typed.
     page.get_by_role("button", name="Next").click()
-    page.get_by_text(f"2 of {len(sample_items()):,}").wait_for()
-    question = sample_items()[1].question
     page.get_by_label("Your name or initials").fill(f"reader {size}")
     page.get_by_label("Your name or initials").press("Enter")
+    page.get_by_text(f"2 of {len(sample_items()):,}").wait_for()
+    question = sample_items()[1].question
     settled(page, numbers=0)
     for scale in ("Helpfulness", "Honesty", "Harmlessness"):
         group = page.get_by_test_id("stButtonGroup").filter(has_text=scale)

@@ -94,10 +94,12 @@ def choose_item(found: Sequence[Item]) -> Item:
         _step("Next", ":material/chevron_right:", following, disabled=place + 1 == len(ids))
         st.markdown(f"**{place + 1:,}** of {len(ids):,}")
     questions = {item.item_id: item.question for item in found}
-    st.session_state["browse.question"] = ids[place]  # else it would hold on to an earlier one
+    # A key of its own for each open item: a press right after "Next" may still carry the state of
+    # the item before, which must not be taken for a choice.
+    key = f"browse.question_{ids[place]}"
     st.selectbox(
-        "Question", ids, format_func=questions.__getitem__, key="browse.question",
-        on_change=_pick, label_visibility="collapsed",
+        "Question", ids, index=place, format_func=questions.__getitem__, key=key,
+        on_change=_pick, args=(key,), label_visibility="collapsed",
     )  # fmt: skip
     st.query_params[LINK] = ids[place]
     st.session_state[_FOLLOWED] = True
@@ -192,8 +194,8 @@ def _open(item_id: str) -> None:
     st.session_state[ITEM] = item_id
 
 
-def _pick() -> None:
-    st.session_state[ITEM] = st.session_state["browse.question"]
+def _pick(key: str) -> None:
+    st.session_state[ITEM] = st.session_state[key]
 
 
 def _all_text(item: Item) -> str:
