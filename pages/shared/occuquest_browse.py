@@ -14,7 +14,7 @@ from pages.shared.displays import as_text
 from pages.shared.occuquest_datasets import MOST_READ, SAMPLE, own_datasets, sample, sample_note
 from pages.shared.occuquest_text import written
 
-LINK, ITEM, _FOLLOWED = "item", "browse_item", "browse_followed"
+LINK, ITEM, _FOLLOWED, _OPENED = "item", "browse_item", "browse_followed", "browse_opened"
 _LEVELS = ("category", "occupation", "responsibility", "topic")
 _ALL, _SINGLE, _DIALOGUES = "All", "Single", "Dialogue"
 _ABOUT = {
@@ -75,7 +75,7 @@ def follow_link(items: Sequence[Item]) -> None:
         return
     st.session_state[_FOLLOWED] = True
     if any(item.item_id == wanted for item in items):
-        st.session_state[ITEM] = wanted
+        _open(wanted)
         for key in (*_LEVELS, "words"):
             st.session_state.pop(f"browse.{key}", None)
     else:
@@ -86,7 +86,7 @@ def choose_item(found: Sequence[Item]) -> Item:
     """The item to read: the one that is open, or its neighbour, or one of the list."""
     ids = [item.item_id for item in found]
     if st.session_state.get(ITEM) not in ids:
-        st.session_state[ITEM] = ids[0]
+        _open(ids[0])
     place = ids.index(st.session_state[ITEM])
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _step("Previous", ":material/chevron_left:", ids[place - 1], disabled=place == 0)
@@ -94,13 +94,15 @@ def choose_item(found: Sequence[Item]) -> Item:
         _step("Next", ":material/chevron_right:", following, disabled=place + 1 == len(ids))
         st.markdown(f"**{place + 1:,}** of {len(ids):,}")
     questions = {item.item_id: item.question for item in found}
-    # A key of its own for each open item: a press right after "Next" may still carry the state of
-    # the item before, which must not be taken for a choice.
-    key = f"browse.question_{ids[place]}"
-    st.selectbox(
-        "Question", ids, index=place, format_func=questions.__getitem__, key=key,
-        on_change=_pick, args=(key,), label_visibility="collapsed",
+    # A key of its own for each item opened, and no callback: a press right after "Next" still
+    # carries the list as it stood before, which must not be taken for a choice.
+    chosen = st.selectbox(
+        "Question", ids, index=place, format_func=questions.__getitem__,
+        key=f"browse.question_{st.session_state.get(_OPENED, 0)}", label_visibility="collapsed",
     )  # fmt: skip
+    if chosen != ids[place]:
+        _open(chosen)
+        st.rerun()
     st.query_params[LINK] = ids[place]
     st.session_state[_FOLLOWED] = True
     return found[place]
@@ -192,10 +194,7 @@ def _step(name: str, icon: str, item_id: str, *, disabled: bool) -> None:
 
 def _open(item_id: str) -> None:
     st.session_state[ITEM] = item_id
-
-
-def _pick(key: str) -> None:
-    st.session_state[ITEM] = st.session_state[key]
+    st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
 
 
 def _all_text(item: Item) -> str:
