@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,15 +57,52 @@ class TitleTrie:
         """The nodes that have children: the only ones a model must read."""
         return tuple(sorted(set(self.parents) - {NO_PARENT}))
 
-    def subtrees(self, size: int) -> list[list[int]]:
+    @cached_property
+    def children(self) -> tuple[tuple[int, ...], ...]:
+        """What each node is followed by; empty for a leaf."""
+        found: list[list[int]] = [[] for _ in self.tokens]
+        for node, parent in enumerate(self.parents):
+            if parent != NO_PARENT:
+                found[parent].append(node)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def below(self) -> tuple[int, ...]:
+        """How many inner nodes each node's subtree has, itself included; 0 for a leaf."""
+        counts = [0] * len(self.tokens)
+        for node in reversed(self.inner):
+            counts[node] = 1 + sum(counts[child] for child in self.children[node])
+        return tuple(counts)
+
+    @cached_property
+    def first(self) -> tuple[int, ...]:
+        """The nodes of first tokens."""
+        return tuple(node for node, parent in enumerate(self.parents) if parent == NO_PARENT)
+
+    def above(self, titles: Iterable[int]) -> set[int]:
+        """The inner nodes on the paths of some titles, by their numbers."""
+        return {node for title in titles for node in self.path(self.leaves[title])[:-1]}
+
+    def path(self, node: int) -> list[int]:
+        """The nodes from the first token down to a node, itself included."""
+        path = [node]
+        while (parent := self.parents[path[-1]]) != NO_PARENT:
+            path.append(parent)
+        return path[::-1]
+
+    def subtrees(self, size: int, nodes: Iterable[int] | None = None) -> list[list[int]]:
         """The inner nodes, parents first, in groups that no edge crosses.
 
         Subtrees of the root are packed, largest first, into groups of at most `size` nodes; a
         larger subtree is a group of its own. Each group can be read apart from the others.
+
+        Args:
+            size: of a group, in nodes.
+            nodes: which inner nodes, with every node above them; all unless given.
         """
         root: dict[int, int] = {}
         members: dict[int, list[int]] = {}
-        for node in self.inner:
+        for node in self.inner if nodes is None else sorted(nodes):
             parent = self.parents[node]
             root[node] = node if parent == NO_PARENT else root[parent]
             members.setdefault(root[node], []).append(node)

@@ -70,3 +70,18 @@ def test_a_beginning_that_titles_share_is_stored_once(titles):
 def test_a_title_that_begins_or_repeats_another_is_refused(titles):
     with pytest.raises(ValueError, match="terminator"):
         TitleTrie.build(titles)
+
+
+@given(titles)
+def test_children_paths_and_counts_fit_the_parents(titles):
+    trie = TitleTrie.build(titles)
+    for node, children in enumerate(trie.children):
+        assert children == tuple(k for k, parent in enumerate(trie.parents) if parent == node)
+        beneath = [k for k in trie.inner if node in trie.path(k)]
+        assert trie.below[node] == len(beneath)
+    for title, leaf in zip(titles, trie.leaves, strict=True):
+        assert tuple(trie.tokens[node] for node in trie.path(leaf)) == title
+    assert trie.above(range(len(titles))) == set(trie.inner)
+    assert set(trie.first) == {
+        node for node in range(len(trie.tokens)) if len(trie.path(node)) == 1
+    }

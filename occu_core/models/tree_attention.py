@@ -7,6 +7,10 @@ flash attention joins its blocks), so the context's keys and values are never co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface
@@ -17,6 +21,29 @@ NAME = "tree"
 KeyValues = tuple[tuple[torch.Tensor, torch.Tensor], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TreeContext:
+    """What rows of a tree see beside themselves: the beginnings of one text.
+
+    Attributes:
+        layers: keys and values of each layer over the text, shape (1, heads, tokens, width).
+        spans: the rows in runs, first and past the last, with how much of the text they see.
+    """
+
+    layers: KeyValues
+    spans: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def behind(cls, layers: KeyValues, lengths: Sequence[int]) -> TreeContext:
+        """The context of rows that each see a `length` of the text."""
+        spans, start = [], 0
+        for length, run in groupby(lengths):
+            stop = start + sum(1 for _ in run)
+            spans.append((start, stop, length))
+            start = stop
+        return cls(layers, tuple(spans))
+
+
 def tree_attention(  # noqa: PLR0913 - the signature that transformers calls
     module: nn.Module,
     query: torch.Tensor,
@@ -25,10 +52,10 @@ def tree_attention(  # noqa: PLR0913 - the signature that transformers calls
     attention_mask: torch.Tensor | None,
     *,
     scaling: float | None = None,
-    tree_context: KeyValues | None = None,
+    tree_context: TreeContext | None = None,
     **rest: object,
 ) -> tuple[torch.Tensor, None]:
-    """Ordinary attention, unless `tree_context` holds each layer's keys and values of a context.
+    """Ordinary attention, unless rows of a tree hang behind a context.
 
     Args:
         module: the attention layer, which knows its `layer_idx`.
@@ -37,7 +64,7 @@ def tree_attention(  # noqa: PLR0913 - the signature that transformers calls
         value: see `query`.
         attention_mask: additive, shape (rows, 1, nodes, nodes).
         scaling: what scores are multiplied by.
-        tree_context: keys and values of each layer, shape (1, heads, tokens, width).
+        tree_context: what the rows see beside themselves, or none.
         rest: passed on to ordinary attention.
 
     Returns:
@@ -48,17 +75,28 @@ def tree_attention(  # noqa: PLR0913 - the signature that transformers calls
             module, query, key, value, attention_mask, scaling=scaling, **rest
         )[0]
         return attended, None
+    layer = tree_context.layers[int(module.layer_idx)]  # type: ignore[arg-type]
     groups = query.shape[1] // key.shape[1]
-    parts = (key, value, *tree_context[int(module.layer_idx)])  # type: ignore[arg-type]
-    key, value, key_before, value_before = (part.repeat_interleave(groups, 1) for part in parts)
+    if groups > 1:
+        parts = (key, value, *layer)
+        key, value, *layer = (part.repeat_interleave(groups, 1) for part in parts)  # type: ignore[assignment]
+    merged, tree_mass = _attend(query, key, value, attention_mask, scaling)
+    for start, stop, length in tree_context.spans:
+        before = [part[:, :, :length] for part in layer]
+        rows = _as_one(query[start:stop])
+        to_context, context_mass = _attend(rows, before[0], before[1], None, scaling)
+        shape = stop - start, query.shape[2], query.shape[1]
+        mass = context_mass.transpose(1, 2).reshape(shape) - tree_mass[start:stop].transpose(1, 2)
+        share = torch.sigmoid(mass)[..., None].to(query.dtype)
+        here = merged[start:stop].transpose(1, 2)
+        here.lerp_(to_context.transpose(1, 2).reshape(*shape, query.shape[3]), share)
+    return merged.transpose(1, 2).contiguous(), None
+
+
+def _as_one(query: torch.Tensor) -> torch.Tensor:
+    """All rows behind each other; shape (1, heads, rows × nodes, width)."""
     rows, heads, nodes, width = query.shape
-    together = query.transpose(0, 1).reshape(1, heads, rows * nodes, width)
-    to_context, context_mass = _attend(together, key_before, value_before, None, scaling)
-    to_tree, tree_mass = _attend(query, key, value, attention_mask, scaling)
-    to_context = to_context.view(heads, rows, nodes, width).transpose(0, 1)
-    context_mass = context_mass.view(heads, rows, nodes).transpose(0, 1)
-    share = torch.sigmoid(context_mass - tree_mass)[..., None].to(query.dtype)
-    return torch.lerp(to_tree, to_context, share).transpose(1, 2).contiguous(), None
+    return query.transpose(0, 1).reshape(1, heads, rows * nodes, width)
 
 
 def _attend(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +16,9 @@ from occu_core.models.base import ModelCard, OccupationModel
 from occu_core.predictions import Prediction, Surprise, predict, surprises
 
 _LOG = logging.getLogger(__name__)
+# One prediction at a time, on all cores: visitors who ask at once would otherwise each start as
+# many threads as there are cores, and all of them would wait for each other.
+_IN_TURN = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predictions")
 
 
 def model_cards() -> dict[str, ModelCard]:
@@ -42,7 +46,7 @@ def load_model(name: str) -> OccupationModel:
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={Query: repr})
 def prediction_of(name: str, query: Query) -> Prediction:
     """What a model answers; asked twice, computed once."""
-    return predict(load_model(name), query)
+    return _IN_TURN.submit(predict, load_model(name), query).result()
 
 
 def ask(names: tuple[str, ...], query: Query) -> list[Prediction]:
@@ -57,7 +61,7 @@ def ask(names: tuple[str, ...], query: Query) -> list[Prediction]:
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={CareerHistory: repr})
 def past_surprises(name: str, career: CareerHistory) -> tuple[Surprise, ...]:
     """How expected a model found each step of a career."""
-    return surprises(load_model(name), career)
+    return _IN_TURN.submit(surprises, load_model(name), career).result()
 
 
 @st.cache_resource(show_spinner=False)

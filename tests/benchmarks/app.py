@@ -1,9 +1,11 @@
-"""Time the app as a user meets it: the first prediction, and a redraw after an edit.
+"""Time the app as a user meets it: the first prediction, a redraw, and ten visitors at once.
 
-    python -m tests.benchmarks.app [--edits N]
+    python -m tests.benchmarks.app [--edits N] [--visitors N] [--rounds N]
 
 Starts the app afresh and drives it in Chromium. Prints seconds from the start of the server until
-the first prediction stands on the page, and the median over edits of the year to predict.
+the first prediction stands on the page, the median over edits of the year to predict, and how long
+visitors wait who all ask at the same moment, each with an invented career of their own. Every
+number they see is checked against the core's answer for that career.
 """
 
 from __future__ import annotations
@@ -13,8 +15,15 @@ import json
 import statistics
 import time
 
-from playwright.sync_api import Page
+import numpy as np
+from playwright.sync_api import Browser, Page
 
+from occu_core.careers import Query
+from occu_core.data.links import View, encode_view
+from occu_core.distributions import FourParts
+from occu_core.figures import percent
+from occu_core.models.storage import DEFAULT_MODEL, load_model
+from occu_core.predictions import predict
 from tests.browser import (
     HOW_TO_GET_IT,
     chromium_browser,
@@ -23,10 +32,29 @@ from tests.browser import (
     running_app,
     settled,
 )
+from tests.small_language_models import long_career
+
+# Presses the button in the page, then watches until other numbers stand there and all is drawn.
+PRESS = """() => {
+    const shown = () => [...document.querySelectorAll('[data-testid="stMetricValue"]')]
+        .map(e => e.innerText).join('|');
+    const before = shown(), began = performance.now();
+    window.waited = null;
+    document.querySelector('[data-testid="stNumberInputStepUp"]').click();
+    const watch = setInterval(() => {
+        const done = document.querySelector('[data-testid="stApp"]').dataset.testScriptState
+                === 'notRunning'
+            && !document.querySelector('[data-stale="true"]')
+            && shown() !== before && shown().split('|').length >= 4;
+        if (!done) return;
+        clearInterval(watch);
+        window.waited = (performance.now() - began) / 1000;
+    }, 20);
+}"""
 
 
-def main(edits: int) -> None:
-    """Start, wait for the first numbers, edit again and again."""
+def main(edits: int, visitors: int, rounds: int) -> None:
+    """Start, wait for the first numbers, edit again and again, then let visitors ask at once."""
     executable = find_chromium()
     if executable is None:
         raise SystemExit(HOW_TO_GET_IT)
@@ -40,9 +68,50 @@ def main(edits: int) -> None:
             page.goto(f"{address}/next_job")
             settled(page)
             seconds = [edit(page) for _ in range(edits)]
+            page.close()
+            waits = at_once(browser, address, visitors, rounds)
     print(f"first prediction, from starting the server: {first:.2f} s")
     print(f"edit to redraw, median of {edits}: {statistics.median(seconds):.2f} s", end="")
     print(f" (slowest {max(seconds):.2f} s)")
+    half, most = np.percentile(waits, [50, 95])
+    print(
+        f"{visitors} visitors at once, {rounds} rounds: p50 {half:.2f} s, p95 {most:.2f} s", end=""
+    )
+    print(f" (slowest {max(waits):.2f} s); each saw the numbers of their own career")
+
+
+def at_once(browser: Browser, address: str, visitors: int, rounds: int) -> list[float]:
+    """Seconds that each of several visitors waits when all ask about a later year together.
+
+    Raises:
+        SystemExit: if anyone sees other numbers than those of their own career.
+    """
+    model = load_model(DEFAULT_MODEL)
+    careers = [long_career(model.taxonomy, 3 + 2 * k) for k in range(visitors)]
+    queries = [Query(career, career.records[-1].year + 1) for career in careers]
+    pages = []
+    for query in queries:
+        page = browser.new_context().new_page()
+        page.goto(f"{address}/next_job?v={encode_view(View(query, (DEFAULT_MODEL,)))}")
+        pages.append(settled(page))
+    waits = []
+    for turn in range(1, rounds + 1):
+        for page in pages:
+            page.evaluate(PRESS)
+        for query, page in zip(queries, pages, strict=True):
+            page.wait_for_function("window.waited !== null", timeout=60_000)
+            waits.append(page.evaluate("window.waited"))
+            asked = Query(query.past, query.year + turn, query.education)
+            seen, own = four_parts(page), four_parts_of(predict(model, asked).parts)
+            if seen != own:
+                raise SystemExit(f"a visitor sees {seen}; their own career's numbers are {own}")
+    return waits
+
+
+def four_parts_of(parts: FourParts) -> list[str]:
+    """A prediction's four parts as the page writes them."""
+    shares = parts.same_job, parts.different_job, parts.not_working, parts.student
+    return ["–" if share is None else percent(share) for share in shares]
 
 
 def edit(page: Page) -> float:
@@ -64,4 +133,7 @@ def edit(page: Page) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--edits", type=int, default=9, help="how many edits are timed")
-    main(parser.parse_args().edits)
+    parser.add_argument("--visitors", type=int, default=10, help="how many ask at once")
+    parser.add_argument("--rounds", type=int, default=4, help="how often they do")
+    given = parser.parse_args()
+    main(given.edits, given.visitors, given.rounds)

@@ -1,125 +1,248 @@
 """Time the whole distribution against the usual ways of scoring a list of titles.
 
-    python -m tests.benchmarks.scoring [--rounds N] [--json FILE]
+    python -m tests.benchmarks.scoring [--rounds N] [--workers N] [--careers N N] [--json FILE]
+    python -m tests.benchmarks.scoring --device cuda --dtype bfloat16 --shape llama7b --quantise
 
-One 24-record history, the shipped language model, all 343 titles; rounds alternate between the
-ways so that all of them meet the same machine. Prints medians and ratios to ours.
+The shipped language model, or one of a larger shape with random weights. Ways take turns, so that
+all of them meet the same machine; medians and ratios are of one run. Peak memory is what a way
+adds to what the process held. Survey careers and O*NET titles are used where they lie beside the
+project, else invented careers, and no O*NET titles.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import gc
 import json
+import random
+import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from transformers import DynamicCache
 
-from occu_core.careers import Query
+from occu_core.careers import CareerHistory, Query
+from occu_core.data.career_table import Split
+from occu_core.data.files import load_career_table
 from occu_core.models.language_model import LanguageModel
-from occu_core.models.storage import load_model
+from occu_core.occupations import Occupation, Taxonomy, occ1990dd
+from tests.benchmarks import scoring_ways as ways
+from tests.benchmarks.scoring_models import benchmark_model
 from tests.small_language_models import long_career
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 RECORDS = 24
-
-
-@torch.inference_mode()
-def one_title_at_a_time(model: LanguageModel, query: Query) -> np.ndarray:
-    """(a) Prompt and title, as one text, tokenised and run through the model, once a title."""
-    network, prompt = model.scorer.model, model.template.prompt(query)
-    start = len(model.tokens.encode(prompt))
-    scores = []
-    for completion in model.tokens.completions:
-        tokens = torch.tensor([model.tokens.encode(prompt + completion)])
-        steps = network(input_ids=tokens, use_cache=False).logits[0, start - 1 : -1].log_softmax(-1)
-        scores.append(steps.gather(1, tokens[0, start:, None]).sum().item())
-    return np.array(scores)
-
-
-@torch.inference_mode()
-def cached_prompt(model: LanguageModel, query: Query) -> np.ndarray:
-    """(c) The prompt once, then all titles behind its cache in one padded batch."""
-    network, split = model.scorer.model, model.tokens.split(query)
-    paths = title_tokens(model)
-    prompt = network(input_ids=torch.tensor([split.context]), use_cache=True)
-    cache = DynamicCache(config=network.config)
-    for layer, kept in enumerate(prompt.past_key_values.layers):
-        shape = (len(paths), -1, -1, -1)
-        cache.update(kept.keys.expand(shape), kept.values.expand(shape), layer)
-    longest = max(map(len, paths))
-    rows = torch.tensor([[*path, *[0] * (longest - len(path))] for path in paths])
-    following = network(input_ids=rows, past_key_values=cache, use_cache=True).logits
-    first = prompt.logits[:, -1:].expand(len(paths), -1, -1)
-    steps = torch.cat([first, following[:, :-1]], dim=1).log_softmax(-1)
-    picked = steps.gather(2, rows[..., None])[..., 0]
-    inside = torch.arange(longest) < torch.tensor([[len(path)] for path in paths])
-    return (picked * inside).sum(1).numpy()
-
-
-def ours(model: LanguageModel, query: Query) -> np.ndarray:
-    """The title tree, as the app runs it, tokenising and normalising included."""
-    return model.predict(query).log_probs_raw
-
-
-@torch.inference_mode()
-def floor(model: LanguageModel, query: Query) -> None:
-    """(d) One plain forward pass over as many tokens as prompt and tree have."""
-    split = model.tokens.split(query)
-    tokens = [*split.context, *(split.trie.tokens[node] for node in range(len(split.trie.tokens)))]
-    model.scorer.model(input_ids=torch.tensor([tokens]), use_cache=False)
-
-
-WAYS: dict[str, tuple[str, Callable[[LanguageModel, Query], np.ndarray | None]]] = {
-    "a": ("one title at a time", one_title_at_a_time),
-    "c": ("prompt cached, all titles in one padded batch", cached_prompt),
-    "ours": ("title tree", ours),
-    "d": ("floor: one pass over prompt and tree tokens", floor),
+SEED = 7
+Measured = dict[str, dict[str, float]]
+SINGLE = {
+    "a. one title at a time": ways.one_title_at_a_time,
+    "c. prompt cached, all titles in one padded batch": ways.cached_prompt,
+    "ours: title tree": ways.ours,
+    "ours: the ten likeliest alone": ways.ten_likeliest,
+    "d. floor: a plain pass over prompt and tree tokens": ways.floor,
 }
+SLOW = ("a.", "b.")
+YEARS = {
+    "ours: every person-year": ways.every_year,
+    "ours: the ten likeliest at every person-year": ways.every_years_ten,
+    "floor: plain passes over text and trees": ways.every_year_floor,
+    "lower floor: without the titles' last tokens": ways.every_year_lower_floor,
+}
+RAW = {"ours: what happened": ways.raw, "floor: a plain pass over the text": ways.raw_floor}
 
 
-def title_tokens(model: LanguageModel) -> list[tuple[int, ...]]:
-    """Each title's own tokens, line end included."""
-    return [model.tokens.encode(completion) for completion in model.tokens.completions]
+def main(asked: argparse.Namespace) -> None:
+    """Check that the ways agree, time them in turn, print the tables."""
+    model = benchmark_model(asked.device, asked.dtype, asked.shape, quantise=asked.quantise)
+    report: dict[str, Any] = {"settings": vars(asked) | {"threads": torch.get_num_threads()}}
+    print(f"{model.card.title}, {model.scorer.model.device}, {torch.get_num_threads()} threads")
+    print(f"load average {', '.join(f'{load:.1f}' for load in _load())}\n")
+
+    report["single"] = single(model, asked.rounds)
+    report["person-years"] = person_years(model, asked.workers)
+    report["histories"] = histories(model, asked.rounds)
+    report["lists"] = title_lists(model, asked.rounds)
+    report["careers"] = careers(model, asked.careers)
+    if asked.json:
+        asked.json.write_text(json.dumps(report, indent=2, default=str) + "\n")
 
 
-def main(rounds: int, out: Path | None) -> None:
-    """Check that the ways agree, time them in turn, print the table."""
-    model = load_model("language_model")
-    assert isinstance(model, LanguageModel)
-    career = long_career(model.taxonomy, RECORDS)
-    query = Query(career, career.records[-1].year + 1, career.records[-1].education)
-    expected = one_title_at_a_time(model, query)
-    for way in (cached_prompt, ours):
-        worst = np.abs(way(model, query) - expected).max()
-        if worst > 1e-4:
-            raise SystemExit(f"{way.__name__} is {worst:.1e} nats away from one title at a time")
+def single(model: LanguageModel, rounds: int) -> Measured:
+    """One 24-record history, the whole list."""
+    query = _after(long_career(model.taxonomy, RECORDS))
+    chosen = dict(SINGLE)
+    try:
+        chosen["b. lm-evaluation-harness, batches of 32"] = ways.Harness(model)
+    except (RuntimeError, ImportError) as error:
+        print(f"left out: {error}")
+    scored = [way for name, way in chosen.items() if not name.startswith(("a.", "d.", "ours: the"))]
+    worst = ways.agree(model, query, scored)
+    if worst > (1e-4 if model.scorer.model.dtype == torch.float32 else 0.5):
+        raise SystemExit(f"the ways differ by up to {worst:.1e} nats from one title at a time")
+    print(f"All ways within {worst:.1e} nats of one title at a time.\n")
+    measured = in_turn(chosen, [(model, query)] * rounds)
+    _table(f"{RECORDS} records, {len(model.taxonomy)} titles", measured, "ours: title tree")
+    return measured
 
-    seconds: dict[str, list[float]] = {key: [] for key in WAYS}
-    for turn in range(rounds):
-        for key, (_, way) in WAYS.items():
-            if key == "a" and turn % 4:
+
+def person_years(model: LanguageModel, workers: int) -> Measured:
+    """Whole distributions and raw likelihoods at every person-year of some careers."""
+    some, source = sample(model.taxonomy, workers)
+    count = sum(len(career.records) for career in some)
+    measured = in_turn(YEARS | RAW, [(model, career) for career in some], total=True)
+    name = f"All {count} person-years of {len(some)} {source}, together"
+    _table(name, {k: measured[k] for k in YEARS}, next(iter(YEARS)))
+    _table(f"{name}, raw", {k: measured[k] for k in RAW}, next(iter(RAW)))
+    return measured
+
+
+def histories(model: LanguageModel, rounds: int) -> dict[int, Measured]:
+    """Histories of one to 26 records."""
+    found = {}
+    chosen = {k: way for k, way in SINGLE.items() if not k.startswith(SLOW)}
+    for records in (1, 8, 16, 26):
+        query = _after(long_career(model.taxonomy, records))
+        found[records] = in_turn(chosen, [(model, query)] * max(rounds // 2, 1))
+    _sizes("records", found)
+    return found
+
+
+def title_lists(model: LanguageModel, rounds: int) -> dict[int, Measured]:
+    """Lists of 34, 343 and, where O*NET lies beside the project, 1,016 titles."""
+    everything = occ1990dd().occupations
+    lists = [Taxonomy("tenth", everything[4::10]), occ1990dd(), *onet_titles()]
+    found = {}
+    chosen = {k: way for k, way in SINGLE.items() if not k.startswith(SLOW)}
+    for titles in lists:
+        network, tokenizer = model.scorer.model, model.tokens.tokenizer
+        other = LanguageModel(model.card, titles, network, tokenizer)
+        query = _after(long_career(titles, RECORDS))
+        found[len(titles)] = in_turn(chosen, [(other, query)] * max(rounds // 2, 1))
+    _sizes("titles", found)
+    return found
+
+
+def careers(model: LanguageModel, counts: Sequence[int]) -> dict[int, Measured]:
+    """Raw likelihoods of many careers, one after another."""
+    found = {}
+    for count in counts:
+        some, _ = sample(model.taxonomy, count)
+        found[count] = in_turn(RAW, [(model, career) for career in some], total=True)
+    _sizes("careers", found)
+    return found
+
+
+def in_turn(
+    chosen: dict[str, Callable], inputs: Sequence[tuple[Any, ...]], *, total: bool = False
+) -> Measured:
+    """Seconds (the median, or the sum) and peak megabytes of each way over all inputs, in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in chosen}
+    peaks = dict.fromkeys(chosen, 0.0)
+    for turn, given in enumerate(inputs):
+        for name, way in chosen.items():
+            if name.startswith(SLOW) and turn % 4:
                 continue
+            before = _reset_peak()
             began = time.perf_counter()
-            way(model, query)
-            seconds[key].append(time.perf_counter() - began)
-    medians = {key: statistics.median(times) for key, times in seconds.items()}
+            way(*given)
+            _wait()
+            seconds[name].append(time.perf_counter() - began)
+            peaks[name] = max(peaks[name], _peak() - before)
+    sums = sum if total else statistics.median
+    return {k: {"seconds": sums(v), "megabytes": peaks[k]} for k, v in seconds.items()}
 
-    print(f"{RECORDS} records, {len(model.taxonomy)} titles, {torch.get_num_threads()} threads,")
-    print(f"median of {rounds} rounds (a: {len(seconds['a'])})\n")
-    print("| way | milliseconds | times ours |\n|---|---:|---:|")
-    for key, (name, _) in WAYS.items():
-        print(f"| {name} | {medians[key] * 1e3:,.0f} | {medians[key] / medians['ours']:.2f} |")
-    if out:
-        out.write_text(json.dumps({"seconds": medians, "rounds": rounds}, indent=2) + "\n")
+
+def sample(taxonomy: Taxonomy, count: int) -> tuple[list[CareerHistory], str]:
+    """Test workers of NLSY97 drawn with a seed, again and again if needed, or invented careers."""
+    table = SHARED / "careers" / "nlsy97.csv.gz"
+    if not table.is_file():
+        return [long_career(taxonomy, 1 + k % 26) for k in range(count)], "invented careers"
+    read = load_career_table(table)
+    pairs = zip(read.careers, read.splits, strict=True)
+    test = [career for career, split in pairs if split is Split.TEST]
+    random.Random(SEED).shuffle(test)
+    return [test[k % len(test)] for k in range(count)], "NLSY97 test workers"
+
+
+def onet_titles() -> list[Taxonomy]:
+    """O*NET's titles, one list, or none where they are not at hand."""
+    file = SHARED / "occupations" / "onet" / "Occupation Data.txt"
+    if not file.is_file():
+        print("left out: 1,016 titles, because O*NET is not at ../shared/data\n")
+        return []
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    jobs = (Occupation(row["O*NET-SOC Code"], row["Title"], "") for row in rows)
+    return [Taxonomy("O*NET", tuple(jobs))]
+
+
+def _after(career: CareerHistory) -> Query:
+    last = career.records[-1]
+    return Query(career, last.year + 1, last.education)
+
+
+def _table(title: str, measured: Measured, own: str) -> None:
+    print(f"{title}\n\n| way | milliseconds | times ours | peak MB |\n|---|---:|---:|---:|")
+    for name, found in sorted(measured.items()):
+        ratio = found["seconds"] / measured[own]["seconds"]
+        print(
+            f"| {name} | {found['seconds'] * 1e3:,.0f} | {ratio:.2f} | {found['megabytes']:.0f} |"
+        )
+    print()
+
+
+def _sizes(what: str, found: dict[int, Measured]) -> None:
+    names = list(next(iter(found.values())))
+    print(f"Milliseconds (peak MB)\n\n| {what} | {' | '.join(names)} |")
+    print(f"|---:|{'---:|' * len(names)}")
+    for size, measured in found.items():
+        cells = (f"{m['seconds'] * 1e3:,.0f} ({m['megabytes']:.0f})" for m in measured.values())
+        print(f"| {size:,} | {' | '.join(cells)} |")
+    print()
+
+
+def _load() -> tuple[float, ...]:
+    return tuple(map(float, Path("/proc/loadavg").read_text().split()[:3]))
+
+
+def _reset_peak() -> float:
+    """Begin to watch the memory; returns what is held now, megabytes."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated() / 1e6
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _peak() -> float:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e6
+    return _status("VmHWM")
+
+
+def _status(field: str) -> float:
+    written = re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return float(written[1]) / 1e3 if written else float("nan")
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=12, help="how often each way is timed")
-    parser.add_argument("--json", type=Path, help="also write the medians here")
-    given = parser.parse_args()
-    main(given.rounds, given.json)
+    parser.add_argument("--rounds", type=int, default=9, help="how often each way is timed")
+    parser.add_argument("--workers", type=int, default=12, help="whose every year is scored")
+    parser.add_argument("--careers", type=int, nargs="*", default=[1, 100, 500], help="raw")
+    parser.add_argument("--json", type=Path, help="also write what was measured here")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--shape", default="shipped", choices=["shipped", "llama1b", "llama7b"])
+    parser.add_argument("--quantise", action="store_true", help="hold matrices in 8 bits")
+    main(parser.parse_args())
