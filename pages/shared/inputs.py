@@ -19,6 +19,7 @@ from occu_core.careers import (
     Region,
     Sex,
 )
+from occu_core.matching.suggesting import suggest
 from occu_core.occupations import NOT_WORKING, STUDENT, UnknownOccupationError, occ1990dd
 from pages.shared import displays, session
 from pages.shared.editing import (
@@ -33,6 +34,7 @@ from pages.shared.editing import (
 )
 from pages.shared.loaders import model_cards
 from pages.shared.session import desk
+from pages.shared.title_matching import matcher
 
 UNKNOWN = "unknown"
 TABLE = "career.records"
@@ -125,8 +127,8 @@ def find_occupation() -> None:
         max_chars=100,
         live=True,
     ).strip()
-    taxonomy = occ1990dd()
-    matches = [o.title for o in taxonomy.search(text, _MATCHES)] if text else _usual(query)
+    found = suggest(text, matcher(), occ1990dd(), _MATCHES) if text else []
+    matches = [occupation.title for occupation in found] if text else _usual(query)
     with st.container(height=148, border=False):
         st.pills(
             f"Add to {query.year}",
