@@ -1,0 +1,1 @@
+"""What moves a prediction, how sure it is, and where it leads."""
