@@ -3,6 +3,8 @@
     python -m train.publish_model runs/language_model/best
 
 Copies weights and `card.json` to `assets/models/<name>/` and writes the card's README.md from it.
+With `--for-rationales-of NAME` the folder is `assets/models_for_rationales/NAME/`: a variant that
+the page Why asks in place of the model NAME, and nothing else does.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ WHAT_IT_IS = {
 }
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, explained: str | None = None) -> None:
     """Check that the model loads, copy it, write its card."""
     try:
         card = read_card(folder)
@@ -45,13 +47,15 @@ def main(folder: Path) -> None:
     except ModelError as error:
         raise SystemExit(str(error)) from None
     target = asset_path("models", card.name)
+    if explained:
+        target = asset_path("models_for_rationales", explained)
     target.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         if file.name in SHIPPED_FILES:
             shutil.copyfile(file, target / file.name)
     (target / "README.md").write_text(readme(card), encoding="utf-8")
     size = sum(file.stat().st_size for file in target.iterdir()) / 1e6
-    print(f"{card.name} {card.version}: {size:.1f} MB in assets/models/{card.name}")
+    print(f"{card.name} {card.version}: {size:.1f} MB in {target}")
 
 
 def readme(card: ModelCard) -> str:
@@ -116,4 +120,6 @@ screening, credit, benefits or any other decision about a person.
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, help="a finished model, such as runs/career/best")
-    main(parser.parse_args().folder)
+    parser.add_argument("--for-rationales-of", metavar="NAME", help="the model it explains")
+    given = parser.parse_args()
+    main(given.folder, given.for_rationales_of)
