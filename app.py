@@ -1,14 +1,13 @@
-"""Occuscope in the browser: the pages and the way between them."""
+"""Occuscope in the browser: the pages, the way between them, and a JSON route beside them."""
 
 import streamlit as st
 
-st.set_page_config(page_title="Occuscope", page_icon="pages/shared/icon.svg", layout="wide")
-# Who opens an annotator's link sees the task and no way to other pages.
-annotating = bool({"annotator", "join", "invited"} & set(st.query_params))
-if not annotating:
-    st.logo("pages/shared/logo.svg", size="medium")
-page = st.navigation(
-    {
+from pages.shared import json_routes
+
+
+def pages() -> dict[str, list[st.Page]]:
+    """The pages by section, in the order of the menu."""
+    return {
         "Careers": [
             st.Page(
                 "pages/career.py",
@@ -24,10 +23,52 @@ page = st.navigation(
                 help="The probability of every next occupation, one or two models side by side.",
             ),
             st.Page(
+                "pages/what_if.py",
+                title="What if",
+                icon=":material/tune:",
+                help="Change something about a career: what moves, and what of it is only noise.",
+            ),
+            st.Page(
+                "pages/what_then.py",
+                title="What then",
+                icon=":material/timeline:",
+                help="Where a career may lead: sampled futures year by year, and how they fared.",
+            ),
+            st.Page(
+                "pages/why.py",
+                title="Why",
+                icon=":material/contact_support:",
+                help="What a prediction rests on, record by record, and what really followed.",
+            ),
+            st.Page(
+                "pages/career_table.py",
+                title="Career table",
+                icon=":material/table_rows:",
+                help="Upload many workers' careers and have the next year of each predicted.",
+            ),
+            st.Page(
+                "pages/find_occupation.py",
+                title="Find occupation",
+                icon=":material/person_search:",
+                help="What people call a job, one title or a table of them, to occupations.",
+            ),
+            st.Page(
+                "pages/how_sure.py",
+                title="How sure",
+                icon=":material/straighten:",
+                help="Sets of next states that hold what happens as often as promised.",
+            ),
+            st.Page(
                 "pages/models.py",
                 title="Models",
                 icon=":material/leaderboard:",
                 help="Which model foresees careers best, by how much, and how far to trust it.",
+            ),
+            st.Page(
+                "pages/tour.py",
+                title="Tour",
+                icon=":material/slideshow:",
+                help="Show Occuscope to a room: a short story with an invented career.",
             ),
         ],
         "Instruction data": [
@@ -70,9 +111,23 @@ page = st.navigation(
                 help="Compare answers: for those who have an invitation.",
             ),
         ],
-    },
-    position="hidden" if annotating else "top",
-)
-if annotating and page.url_path != "annotate":
-    st.switch_page("pages/annotate.py", query_params=st.query_params.to_dict())
-page.run()
+    }
+
+
+def visit() -> None:
+    """Show a visitor the page that the address names."""
+    st.set_page_config(page_title="Occuscope", page_icon="pages/shared/icon.svg", layout="wide")
+    # Who opens an annotator's link sees the task and no way to other pages.
+    annotating = bool({"annotator", "join", "invited"} & set(st.query_params))
+    if not annotating:
+        st.logo("pages/shared/logo.svg", size="medium")
+    page = st.navigation(pages(), position="hidden" if annotating else "top")
+    if annotating and page.url_path != "annotate":
+        st.switch_page("pages/annotate.py", query_params=st.query_params.to_dict())
+    page.run()
+
+
+if __name__ == "app":  # the server imports this file once, then runs it for each visitor
+    app = st.App(__file__, routes=json_routes.routes())
+else:
+    visit()

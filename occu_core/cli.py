@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +17,25 @@ from typing import Annotated
 
 import typer
 
-from occu_core import cli_balance, cli_generate, cli_judge, cli_models, cli_study, cli_tag
+from occu_core import (
+    cli_balance,
+    cli_convert,
+    cli_forecast,
+    cli_generate,
+    cli_judge,
+    cli_match,
+    cli_models,
+    cli_report,
+    cli_score,
+    cli_study,
+    cli_sure,
+    cli_tag,
+    cli_what_if,
+    cli_why,
+)
 from occu_core.cli_output import json_text as _json
 from occu_core.cli_output import refusals as _refusals
+from occu_core.cli_output import span_of_years as _years
 from occu_core.data.career_json import MOST_BYTES, parse_query
 from occu_core.data.career_table import CareerTable, Split
 from occu_core.data.files import load_career_table
@@ -45,9 +60,18 @@ app = typer.Typer(
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_study.app, name="study")
 app.command("balance")(cli_balance.balance_command)
+app.command("convert")(cli_convert.convert_command)
+app.command("forecast")(cli_forecast.forecast_command)
 app.command("generate")(cli_generate.generate_command)
 app.command("judge")(cli_judge.judge_command)
+app.command("match")(cli_match.match_command)
+app.command("report")(cli_report.report_command)
+app.command("score")(cli_score.score_command)
+app.command("sure")(cli_sure.sure_command)
+app.command("observed")(cli_why.observed_command)
 app.command("tag")(cli_tag.tag_command)
+app.command("whatif")(cli_what_if.whatif_command)
+app.command("why")(cli_why.why_command)
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="NAME|FOLDER", help="A model by name, or a model folder.")
 ]
@@ -141,16 +165,6 @@ def _read(career: str) -> bytes:
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     with Path(career).open("rb") as file:
         return file.read(MOST_BYTES + 1)
-
-
-def _years(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{4})[-–]([0-9]{4})", text)
-    if not found:
-        raise ValueError(f"--years {text[:40]!r} is not a span of years; expected 1997-2011")
-    first, last = int(found[1]), int(found[2])
-    if first > last:
-        raise ValueError(f"--years {text!r} ends before it begins; expected {last}-{first}")
-    return first, last
 
 
 @contextmanager

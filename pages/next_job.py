@@ -4,7 +4,7 @@ import streamlit as st
 
 from occu_core import figures
 from occu_core.data.links import View
-from pages.shared import displays, front_door, inputs, opening
+from pages.shared import case_keeping, displays, front_door, inputs, keeping_files, opening
 from pages.shared.loaders import ask, model_cards, past_surprises
 from pages.shared.session import desk, problem
 
@@ -15,6 +15,7 @@ if not model_cards():
     st.stop()
 opening.follow_link()
 opening.link_problem()
+case_keeping.follow()
 displays.career_line(desk())
 
 with st.grid(4, min_column_width=150, gap="small"):
@@ -65,4 +66,7 @@ with st.container(horizontal=True, gap="small"):
     with st.popover("Link to this view", icon=":material/link:", key="next_job.link_menu"):
         sensitive = st.checkbox("Include sex and race/ethnicity", key="next_job.sensitive")
         displays.link(View(query, models), sensitive=sensitive)
+    case_keeping.keeping(View(query, models))
+    keeping_files.figures(predictions, steps)
+    keeping_files.report(predictions)
 displays.speaks_for(cards[0])

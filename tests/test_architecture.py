@@ -16,11 +16,17 @@ LEARNED = {"torch", "transformers"}
 MAY_LEARN = {
     *("occu_core.models.career", "occu_core.models.language_model"),
     *("occu_core.models.scoring", "occu_core.models.tokens"),
-    *("occu_core.models.tree_attention", "occu_core.models.adapters"),
+    *("occu_core.models.tree_attention", "occu_core.models.tree_rows"),
+    "occu_core.models.adapters",
+    "occu_core.models.influence_scoring",
+    *("occu_core.models.sampling", "occu_core.models.shared_context"),
     *("occu_core.models.prompt_ends", "occu_core.occuquest.tagging_network"),
     "occu_core.occuquest.tagging_classifier",
 }
-CAREER_SIDE = ("occu_core.careers", "occu_core.data", "occu_core.models", "occu_core.evaluation")
+CAREER_SIDE = (
+    *("occu_core.careers", "occu_core.data", "occu_core.models", "occu_core.evaluation"),
+    "occu_core.bulk",
+)
 APART = ("occu_core.pairwise", "occu_core.occuquest", CAREER_SIDE)
 
 

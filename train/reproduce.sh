@@ -78,6 +78,14 @@ for model in language_model_taught career markov; do
 done
 step ensemble "$python" -m train.fit_ensemble "$settings/ensemble.toml" --test
 step publish_ensemble "$python" -m train.publish_model runs/ensemble/best
+for seed in 1 2 3 4 5; do
+    step "seed_model_$seed" train train_career seed_models "seed=$seed" \
+        "out=runs/seed_models/$seed" "name=career_seed_$seed" "title=Small CAREER, seed $seed" --test
+done
+step seed_models_career_3 train train_career career seed=3 out=runs/seed_models/career_3
+step seed_spread "$python" -m train.measure_seed_spread --seeds runs/seed_models/{1,2,3,4,5}/best \
+    --retrained runs/career_2/best runs/seed_models/career_3/best
+step publish_seed_models "$python" -m train.publish_seed_models runs/seed_models/{1,2,3,4,5}/best
 step embedding_logit "$python" -m train.fit_embedding_logit "$settings/embedding_logit.toml"
 step stay_move "$python" -m train.fit_stay_move "$settings/stay_move.toml"
 

@@ -44,12 +44,43 @@ def parse_query(text: str | bytes, name: str = "career", taxonomy: Taxonomy | No
     Raises:
         CareerJsonError: naming the first place that cannot be read.
     """
-    career = _Place(_load(text, name), name).keys((*WORKER_KEYS, "records", "query"))
+    return query_of(read_json(text, name), name, taxonomy)
+
+
+def query_of(value: object, name: str = "career", taxonomy: Taxonomy | None = None) -> Query:
+    """The query of a JSON value that has been read already.
+
+    Raises:
+        CareerJsonError: naming the first place that cannot be read.
+    """
+    career = _Place(value, name).keys((*WORKER_KEYS, "records", "query"))
     past = _career(career, name, taxonomy or occ1990dd())
     try:
         return _query(career["query"], past)
     except CareerError as error:
         career["query"].refuse(str(error))
+
+
+def read_json(text: str | bytes, name: str = "career") -> object:
+    """The JSON value, with nothing that JSON does not allow and no key given twice.
+
+    Raises:
+        CareerJsonError: if it is too large, not UTF-8, or not such JSON.
+    """
+    if len(text) > MOST_BYTES:
+        raise CareerJsonError(f"{name}: is larger than 1 MB; expected one career")
+    try:
+        decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.lstrip("\ufeff")
+        return json.loads(decoded, object_pairs_hook=_object, parse_constant=_not_json)
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
+        raise CareerJsonError(
+            f"{name}: {found} is not UTF-8 text; save the file as UTF-8 and try again"
+        ) from None
+    except RecursionError:
+        raise CareerJsonError(f"{name}: is nested too deeply; expected one career") from None
+    except ValueError as error:
+        raise CareerJsonError(f"{name}: is not a career in JSON: {error}") from None
 
 
 def query_to_json(query: Query, *, sensitive: bool = True) -> dict[str, object]:
@@ -201,24 +232,6 @@ def _record(place: _Place, taxonomy: Taxonomy) -> JobRecord:
         return JobRecord(year, taxonomy.find(title), record["education"].label(Education))
     except UnknownOccupationError as error:
         occupation.refuse(str(error))
-
-
-def _load(text: str | bytes, name: str) -> object:
-    """The JSON value, with nothing that JSON does not allow and no key given twice."""
-    if len(text) > MOST_BYTES:
-        raise CareerJsonError(f"{name}: is larger than 1 MB; expected one career")
-    try:
-        decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.lstrip("\ufeff")
-        return json.loads(decoded, object_pairs_hook=_object, parse_constant=_not_json)
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
-        raise CareerJsonError(
-            f"{name}: {found} is not UTF-8 text; save the file as UTF-8 and try again"
-        ) from None
-    except RecursionError:
-        raise CareerJsonError(f"{name}: is nested too deeply; expected one career") from None
-    except ValueError as error:
-        raise CareerJsonError(f"{name}: is not a career in JSON: {error}") from None
 
 
 def _object(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

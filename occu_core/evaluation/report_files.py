@@ -10,7 +10,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import get_args, get_origin, get_type_hints
+from typing import TypeVar, get_args, get_origin, get_type_hints
 
 from occu_core.evaluation.reports import (
     Comparison,
@@ -20,6 +20,7 @@ from occu_core.evaluation.reports import (
     Report,
 )
 
+_Kept = TypeVar("_Kept")
 KINDS: dict[str, type[Report]] = {
     "model": ModelReport,
     "comparison": Comparison,
@@ -130,6 +131,17 @@ def file_name(report: Report) -> str:
         return f"{_slug('comparison', *parts)}.json"
     kind = "model" if isinstance(report, ModelReport) else "membership"
     return f"{_slug(kind, report.provenance.model, report.provenance.rows_label)}.json"
+
+
+def record_of(cls: type[_Kept], written: object, where: str) -> _Kept:
+    """Any frozen record from a JSON object with exactly its fields; `where` begins its errors.
+
+    Raises:
+        ReportError: naming the first field that cannot be read.
+    """
+    found = _record(cls, written, where)
+    assert isinstance(found, cls)
+    return found
 
 
 def _rounded(fields_of: list[tuple[str, object]]) -> dict[str, object]:

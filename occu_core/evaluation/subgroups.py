@@ -28,7 +28,7 @@ def subgroups(scores: ScoreTable, seed: int = SEED) -> tuple[Subgroup, ...]:
     """
     return tuple(
         _subgroup(by, group, scores.where(chosen), seed)
-        for by, group, chosen in _groups(scores)
+        for by, group, chosen in groups_of(scores)
         if chosen.any()
     )
 
@@ -78,7 +78,8 @@ def _shown(interval: Interval, shown: bool) -> Interval:
     return interval if shown else Interval(interval.value)
 
 
-def _groups(scores: ScoreTable) -> Iterator[tuple[str, str, Mask]]:
+def groups_of(scores: ScoreTable) -> Iterator[tuple[str, str, Mask]]:
+    """Characteristic, group and which rows are of it, in the order of reports; some are empty."""
     for by, column, labels in (
         ("sex", scores.sex, Sex),
         ("race_ethnicity", scores.race_ethnicity, RaceEthnicity),

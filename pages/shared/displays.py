@@ -13,8 +13,10 @@ from occu_core import figures
 from occu_core.careers import Move, Query
 from occu_core.data.links import View, encode_view
 from occu_core.figures import Chart, percent
+from occu_core.figures.figure_file import png_button
 from occu_core.models.base import ModelCard
 from occu_core.models.support import outside_training
+from occu_core.occupation_descriptions import description
 from occu_core.predictions import Prediction, Surprise, to_csv, to_json
 from occu_core.templates import TextTemplate
 from pages.shared.session import Desk
@@ -25,8 +27,15 @@ _ICON = re.compile(r"(?<=:)(?=[\w+/\\-]+:)")
 _WORD_JOINER = "\u2060"
 _STEPS = {Move.FIRST: "first record", Move.STAY: "stayed", Move.MOVE: "moved"}
 # Labels in a figure take the page's ink, so that they stay readable when the theme changes.
-_INK = "<style>.stPlotlyChart .annotation-text {fill: currentColor !important}</style>"
+# The button that saves a figure stands at its foot, where no number is.
+_LOOK = """<style>
+.stPlotlyChart .annotation-text {fill: currentColor !important}
+.stPlotlyChart .modebar-container, .stPlotlyChart .modebar {top: auto !important; bottom: 0}
+.stPlotlyChart .modebar {opacity: .55}
+.stPlotlyChart .modebar:hover, .stPlotlyChart .modebar:focus-within {opacity: 1}
+</style>"""
 ALL_GROUPS = "All groups"
+_WHAT = "What it is"
 
 
 def as_text(text: str) -> str:
@@ -39,9 +48,21 @@ def as_text(text: str) -> str:
 
 
 def chart(shown: Chart, key: str) -> None:
-    """A figure with its description for screen readers; it does not move, zoom or select."""
-    st.html(_INK)
-    st.plotly_chart(shown.figure, key=key, alt=shown.alt, config={"displayModeBar": False})
+    """A figure with its description for screen readers; its one button saves it as PNG.
+
+    It does not move, zoom or select.
+    """
+    st.html(_LOOK)
+    paper, ink = _paper_and_ink()
+    shown.figure.update_layout(paper_bgcolor=paper).update_annotations(font_color=ink)
+    st.plotly_chart(shown.figure, key=key, alt=shown.alt, config=png_button(key))
+
+
+def _paper_and_ink() -> tuple[str, str]:
+    """The page's own colours, so that a figure saved from it can be read on any slide."""
+    theme = st.context.theme.type or "light"
+    paper, ink = (st.get_option(f"theme.{theme}.{part}Color") for part in ("background", "text"))
+    return str(paper), str(ink)
 
 
 def problem(why: str | None) -> bool:
@@ -145,18 +166,20 @@ def states(*predictions: Prediction, text: str, group: str) -> None:
         [
             {"Group": o.group, "Occupation": o.title}
             | {p.card.title: 100 * p.distribution.prob(o.code) for p in predictions}
+            | {_WHAT: description(o.code)}
             for o, _ in first.top(len(first.taxonomy))
             if o.title in found and group in {ALL_GROUPS, o.group}
         ],
-        columns=["Group", "Occupation", *(p.card.title for p in predictions)],
+        columns=["Group", "Occupation", *(p.card.title for p in predictions), _WHAT],
     )
     st.dataframe(
         table.sort_values("Group", key=lambda names: names.map(order), kind="stable"),
         height=420,
         hide_index=True,
-        column_order=["Occupation", *(p.card.title for p in predictions), "Group"],
+        column_order=["Occupation", *(p.card.title for p in predictions), _WHAT, "Group"],
         column_config={
             "Occupation": st.column_config.TextColumn(width=330),
+            _WHAT: st.column_config.TextColumn(width=420),
             **{
                 p.card.title: st.column_config.NumberColumn(format="%.3f%%", width=120)
                 for p in predictions

@@ -18,7 +18,9 @@ from pages.shared.editing import BLANK, asked_next
 from pages.shared.loaders import examples, model_cards
 from pages.shared.session import desk, put, undo
 
-LINK = "v"
+LINK, CASE = "v", "case"
+OPEN_CASE = "open_case"
+"""Of the session: id and view of the saved case that was opened or saved last."""
 UPLOADED, UPLOAD_PROBLEMS, LINK_PROBLEM = "uploaded", "upload_problems", "link_problem"
 
 
@@ -69,9 +71,17 @@ def follow_link() -> None:
 def keep_in_address(models: tuple[str, ...]) -> None:
     """Let the address be a link to what is shown, so that a reload brings it back.
 
-    Sex and race/ethnicity stay out of it, unless the link that was opened has them.
+    Sex and race/ethnicity stay out of it, unless the link that was opened has them. A saved case
+    has its id there for as long as nothing of it is changed.
     """
     view = View(desk().query, models)
+    case_id, kept = st.session_state.get(OPEN_CASE) or (None, None)
+    if view == kept:
+        st.query_params.pop(LINK, None)
+        if st.query_params.get(CASE) != case_id:
+            st.query_params[CASE] = case_id
+        return
+    st.query_params.pop(CASE, None)
     links = [encode_view(view), encode_view(view, sensitive=True)]
     if st.query_params.get(LINK) not in links:
         st.session_state["followed"] = links[0]
@@ -88,7 +98,18 @@ def open_link(text: str) -> None:
     st.session_state[LINK_PROBLEM] = None
     known = [title for title, example in examples().items() if example == view.query]
     put(view.query, known[0] if known else "From a link")
-    _choose_models(view)
+    choose_models(view)
+
+
+def choose_models(view: View) -> None:
+    """Choose the view's models on every page, those of them that there are."""
+    known = [model for model in view.models if model in model_cards()]
+    if missing := [model for model in view.models if model not in known]:
+        st.session_state[LINK_PROBLEM] = (
+            f"its career is open, but this copy of Occuscope has no model named {missing[0]}."
+        )
+    st.session_state["next_job.model"] = known[0] if known else next(iter(model_cards()))
+    st.session_state["next_job.second"] = known[1] if len(known) > 1 else None
 
 
 def link_problem() -> None:
@@ -113,16 +134,6 @@ def read_upload(raw: bytes, name: str) -> None:
         st.session_state[UPLOAD_PROBLEMS] = error.problems
     except (CareerJsonError, CareerError) as error:
         st.session_state[UPLOAD_PROBLEMS] = [str(error)]
-
-
-def _choose_models(view: View) -> None:
-    known = [model for model in view.models if model in model_cards()]
-    if missing := [model for model in view.models if model not in known]:
-        st.session_state[LINK_PROBLEM] = (
-            f"its career is open, but this copy of Occuscope has no model named {missing[0]}."
-        )
-    st.session_state["next_job.model"] = known[0] if known else next(iter(model_cards()))
-    st.session_state["next_job.second"] = known[1] if len(known) > 1 else None
 
 
 def _upload() -> None:
