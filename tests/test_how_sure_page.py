@@ -65,7 +65,7 @@ def test_every_state_of_the_set_has_its_probability_and_says_what_it_is():
     table = opened().dataframe[0].value
     assert table["What it is"].str.len().min() > 20
     assert (table["Probability"] > 0).all()
-    assert "Cooks (last record)" in table["Occupation"].tolist()
+    assert "Again: Cooks" in table["Occupation"].tolist()
 
 
 @pytest.mark.parametrize("percent", [80, 95])

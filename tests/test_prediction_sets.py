@@ -406,9 +406,10 @@ def test_a_model_of_ones_own_is_calibrated_by_the_script(own, capsys):
     found = sureness_of(str(folder))
     assert sureness_path(folder) == folder / FILE
     rows = by_outcome(next(m for m in found.measurements if m.percent == 90))
-    # 280 calibrating workers, outcomes drawn independently of the model's mistakes.
-    assert rows["all"].coverage.value == pytest.approx(0.9, abs=0.04)
-    assert rows["move"].coverage.value == pytest.approx(0.9, abs=0.06)
+    # Six equally likely destinations: many scores tie, which errs on the safe side only.
+    assert rows["all"].coverage.value >= 0.88
+    assert rows["move"].coverage.value >= 0.85
+    assert rows["all"].mean_size <= 6.5
     assert "PSID all years, 90%" in capsys.readouterr().out
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes() + b" ")
     with pytest.raises(SureError, match="calibrated for other weights"):

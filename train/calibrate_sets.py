@@ -23,6 +23,7 @@ import numpy as np
 
 from occu_core.data.career_table import Split
 from occu_core.evaluation.bootstrap import SEED
+from occu_core.evaluation.report_numbers import share
 from occu_core.evaluation.reports import Years
 from occu_core.evaluation.scores import Detail, Half, ScoreTable
 from occu_core.explain.prediction_sets import calibrate
@@ -161,7 +162,7 @@ def _sentence(found: Measurement) -> str:
     groups = {(m.by, m.group): m for m in found.groups}
     shown = [groups["all", "all"], *(m for m in found.groups if m.by == "outcome")]
     return f"{found.label}, {found.percent}%: " + "; ".join(
-        f"{m.group} {m.coverage.value:.1%} ({m.coverage.low or 0:.1%}–{m.coverage.high or 0:.1%}),"
+        f"{m.group} {share(m.coverage)},"
         f" mean {m.mean_size or 0:.1f}, median {m.median_size or 0:.0f}"
         for m in shown
     )

@@ -117,7 +117,7 @@ def states(found: HowSure) -> None:
     table = pd.DataFrame(
         [
             {
-                "Occupation": f"{o.title} (last record)" if o == previous else o.title,
+                "Occupation": f"Again: {o.title}" if o == previous else o.title,
                 "Probability": 100 * p,
                 "What it is": description(o.code),
                 "Group": o.group,
@@ -130,7 +130,7 @@ def states(found: HowSure) -> None:
         hide_index=True,
         height=min(_TALLEST, 35 * len(table) + 40),
         column_config={
-            "Occupation": st.column_config.TextColumn(width=270, pinned=True),
+            "Occupation": st.column_config.TextColumn(width=270),
             "Probability": st.column_config.NumberColumn(format="%.2f%%", width=90),
             "What it is": st.column_config.TextColumn(width=560),
             "Group": st.column_config.TextColumn(width=240),

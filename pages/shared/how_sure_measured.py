@@ -67,7 +67,7 @@ def _table(found: Measurement) -> None:
         height=420,
         column_config={
             "Group": st.column_config.TextColumn(width=210, pinned=True),
-            "Coverage (95% interval)": st.column_config.TextColumn(width=150),
+            "Coverage (95% interval)": st.column_config.TextColumn(width=185),
         },
         alt="Coverage and set size of every group of test workers",
     )
