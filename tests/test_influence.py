@@ -122,13 +122,12 @@ def test_parts_that_skip_and_repeat_nothing_in_common_are_scored_apart():
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=1e-4)
 
 
+NOT_YET = pytest.mark.xfail(reason="single precision: 3.9e-6 was measured", raises=AssertionError)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "allowed"),
-    # The goal is 1e-6 for both; the language model's single precision misses it by a hair.
-    [("language_model", 1e-5), ("career", 1e-6)],
-)
-def test_influence_equals_deleting_on_two_hundred_test_histories(survey_tables, name, allowed):
+@pytest.mark.parametrize("name", [pytest.param("language_model", marks=NOT_YET), "career"])
+def test_influence_equals_deleting_on_two_hundred_test_histories(survey_tables, name):
     model, rng, worst = load_model(name), np.random.default_rng(7), 0.0
     table = load_career_table(survey_tables / "nlsy97.csv.gz").only(Split.TEST)
     chosen = rng.permutation([c for c in table.careers if len(c.records) > 3])[:200]
@@ -138,7 +137,7 @@ def test_influence_equals_deleting_on_two_hundred_test_histories(survey_tables, 
         found, place = influences(model, query, target), rng.integers(len(query.past.records))
         expected = by_hand(model, query, target) - by_hand(model, query, target, place)
         worst = max(worst, abs(found.records[place].influence - expected))
-    assert worst < allowed  # how large it is: python -m tests.benchmarks.influence --table
+    assert worst < 1e-6  # how large it is: python -m tests.benchmarks.influence --table
 
 
 # By hand, with a model whose few probabilities are written down
