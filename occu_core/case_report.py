@@ -17,7 +17,7 @@ from occu_core.models.base import ModelCard
 from occu_core.models.support import outside_training
 from occu_core.predictions import NOTE, Prediction
 
-MOST_SPELLS, MOST_TITLES = 16, 10
+MOST_SPELLS, MOST_TITLES = 10, 10
 _PARTS = (
     ("same_job", "Same job", SAME_JOB),
     ("different_job", "Different job", DIFFERENT_JOB),
@@ -27,16 +27,16 @@ _PARTS = (
 _WIDTH = 180  # of the longest bar, in pixels
 _STYLE = """
 @page { size: A4; margin: 14mm }
-body { font: 10.5pt/1.38 system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif;
+body { font: 9.5pt/1.32 system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif;
   color: #17232B; background: #fff; max-width: 182mm; margin: 8mm auto; padding: 0 4mm }
 @media print { body { margin: 0; padding: 0; max-width: none } }
-h1 { font-size: 17pt; margin: 0 0 1mm } h2 { font-size: 11.5pt; margin: 4mm 0 1.2mm }
-p { margin: 0 0 1.5mm } .small { font-size: 8.5pt; color: #45545E }
+h1 { font-size: 15pt; margin: 0 0 1mm } h2 { font-size: 10.5pt; margin: 3mm 0 .8mm }
+p { margin: 0 0 1mm } .small { font-size: 8pt; color: #45545E }
 .warning { border-left: 3px solid #B8651B; padding-left: 2.5mm }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 8mm }
 @media screen and (max-width: 600px) { .columns { grid-template-columns: 1fr } }
-table { border-collapse: collapse; width: 100%; font-size: 9.5pt }
-th, td { text-align: left; vertical-align: top; padding: .35mm 2mm .35mm 0 }
+table { border-collapse: collapse; width: 100%; font-size: 8.5pt }
+th, td { text-align: left; vertical-align: top; padding: .25mm 2mm .25mm 0 }
 th { font-weight: 600; border-bottom: 1px solid #D9E2E1 } td.n { text-align: right }
 td.n, td.y { white-space: nowrap; font-variant-numeric: tabular-nums } th.n { text-align: right }
 a { color: #0F766E }
@@ -62,12 +62,11 @@ def case_report(
         f"<h1>{escape(title)}</h1>",
         f'<p class="small">Occuscope, {made.isoformat()}. {escape(NOTE)}</p>',
         *_warnings(predictions),
-        '<div class="columns"><section>',
         *_career(query.past),
-        "</section><section>",
         *_question(predictions[0]),
+        '<div class="columns">',
         *(line for prediction in predictions for line in _parts(prediction)),
-        "</section></div>",
+        "</div>",
         *_titles(predictions),
         "<h2>What the numbers rest on</h2>",
         *(_model(prediction) for prediction in predictions),
@@ -132,14 +131,14 @@ def _question(prediction: Prediction) -> Iterator[str]:
 
 
 def _parts(prediction: Prediction) -> Iterator[str]:
-    yield f"<h2>{escape(prediction.card.title)}</h2>"
+    yield f"<section><h2>{escape(prediction.card.title)}</h2>"
     yield "<table>"
     for field, label, colour in _PARTS:
         share = getattr(prediction.parts, field)
         shown = "–" if share is None else percent(share)
         bar = _bar(share or 0.0, 1.0, colour)
         yield f'<tr><td>{label}</td><td>{bar}</td><td class="n">{shown}</td></tr>'
-    yield "</table>"
+    yield "</table></section>"
 
 
 def _titles(predictions: Sequence[Prediction]) -> Iterator[str]:

@@ -143,8 +143,9 @@ def test_the_command_writes_the_page_and_refuses_what_it_cannot_use(tmp_path):
 @needs_chromium
 @needs_models
 @pytest.mark.slow
+@pytest.mark.parametrize("font", ["system-ui", "'DejaVu Serif', serif"])  # the widest at hand
 @pytest.mark.parametrize("records", [0, 12, 40])
-def test_it_prints_on_one_sheet(browser, records):
+def test_it_prints_on_one_sheet(browser, records, font):
     taxonomy = occ1990dd()
     longest = sorted(taxonomy, key=lambda o: -len(o.title))
     past = CareerHistory(
@@ -153,7 +154,9 @@ def test_it_prints_on_one_sheet(browser, records):
     )
     found = [predict(load_model(name), Query(past, 2030)) for name in ("markov", "ensemble")]
     page = browser.new_page()
-    page.set_content(case_report(found, "A name of some length " * 4, made=MADE))
+    report = case_report(found, "A name of some length " * 4, made=MADE)
+    assert report.count(" system-ui,") == 1
+    page.set_content(report.replace(" system-ui,", f" {font},"))
     pdf = page.pdf(prefer_css_page_size=True)
     page.close()
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
