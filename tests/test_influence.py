@@ -1,5 +1,6 @@
 """Leave one job out: equal to deleting the record by hand, for every kind of model."""
 
+import copy
 import csv
 import io
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -122,22 +124,39 @@ def test_parts_that_skip_and_repeat_nothing_in_common_are_scored_apart():
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=1e-4)
 
 
-NOT_YET = pytest.mark.xfail(reason="single precision: 3.9e-6 was measured", raises=AssertionError)
+def by_plain_pass(model, query, target):
+    """P(target) from one plain pass over the whole text in double precision, nothing shared."""
+    split = model.tokens.split(query)
+    title = model.tokens.titles[model.taxonomy.position(target.code)]
+    double = copy.deepcopy(model.scorer.model.base.model).double()
+    with torch.inference_mode():
+        logits = double(input_ids=torch.tensor([[*split.context, *title]])).logits[0]
+    steps = logits[-len(title) - 1 : -1].log_softmax(-1)
+    return float(steps[range(len(title)), title].sum().exp())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param("language_model", marks=NOT_YET), "career"])
-def test_influence_equals_deleting_on_two_hundred_test_histories(survey_tables, name):
+@pytest.mark.parametrize(
+    ("name", "again", "histories", "bound"),
+    [
+        ("language_model", by_plain_pass, 200, 1e-6),
+        ("career", by_hand, 200, 1e-6),
+        # Whole predictions are in single precision: 3.8e-6 was the largest error of two of them.
+        ("language_model", by_hand, 50, 5e-6),
+    ],
+)
+def test_influence_equals_deleting_on_test_histories(survey_tables, name, again, histories, bound):
     model, rng, worst = load_model(name), np.random.default_rng(7), 0.0
     table = load_career_table(survey_tables / "nlsy97.csv.gz").only(Split.TEST)
-    chosen = rng.permutation([c for c in table.careers if len(c.records) > 3])[:200]
+    chosen = rng.permutation([c for c in table.careers if len(c.records) > 3])[:histories]
     for career in chosen:
         transition = list(career.transitions())[rng.integers(1, len(career.records))]
         query, target = transition.query, transition.outcome
         found, place = influences(model, query, target), rng.integers(len(query.past.records))
-        expected = by_hand(model, query, target) - by_hand(model, query, target, place)
+        deleted = part_of(query, tuple(k for k in range(len(found.records)) if k != place))
+        expected = again(model, query, target) - again(model, deleted, target)
         worst = max(worst, abs(found.records[place].influence - expected))
-    assert worst < 1e-6  # how large it is: python -m tests.benchmarks.influence --table
+    assert worst < bound  # how large it is: python -m tests.benchmarks.influence --table
 
 
 # By hand, with a model whose few probabilities are written down

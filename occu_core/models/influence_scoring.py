@@ -4,13 +4,19 @@ Under a language model all parts of a history are read behind the keys and value
 a part shares everything before the first record it leaves out, and only the rest is read again,
 at the positions where it then stands. Parts of like length go together, padded on the left, so
 that the target's tokens end every row and nothing else is scored.
+
+A difference of two probabilities loses digits that each of them had, so a small model on the
+processor reads in double precision here.
 """
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +24,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from occu_core.careers import Query
+from occu_core.models.adapters import SharedModel
 from occu_core.models.career import CareerInputs, CareerModel
 from occu_core.models.language_model import LanguageModel
 from occu_core.titles import Tokens
@@ -25,9 +32,12 @@ from occu_core.titles import Tokens
 Part = tuple[int, ...]
 Floats = npt.NDArray[np.float64]
 KeyValues = Sequence[tuple[torch.Tensor, torch.Tensor]]
+Network: TypeAlias = PreTrainedModel | SharedModel
 _MOST_TOKENS = 4_096  # of one batch, padding included
 _LEAST_FILLED = 0.7  # of the longest row of a batch
 _MASKED = torch.finfo(torch.float16).min  # far enough below any score, in every precision
+_MOST_DOUBLED = 50_000_000  # parameters: 400 MB in double precision
+_DOUBLES: WeakKeyDictionary[torch.nn.Module, PreTrainedModel] = WeakKeyDictionary()
 
 
 def read_parts(
@@ -40,13 +50,14 @@ def read_parts(
     written = _written(model, query, target)
     if written is None:
         return None
+    network = _precise(model.scorer.model)
     if not model.scorer.takes_tree_masks:
-        return _read_apart(model, written, parts)
-    layers = _read(model, written.past)
+        return _read_apart(network, written, parts)
+    layers = _read(network, written.past)
     rows = [_row(written, part) for part in parts]
     found = np.empty(len(rows))
     for group in _groups([len(row.tokens) for row in rows]):
-        found[group] = _score(model, layers, [rows[k] for k in group], written.target)
+        found[group] = _score(network, layers, [rows[k] for k in group], written.target)
     return found
 
 
@@ -66,6 +77,20 @@ def ask_career(model: CareerModel, queries: Sequence[Query], target: int) -> Flo
         )
         found[group] = model.network(inputs, only_last=True)[:, -1, target].numpy()
     return found
+
+
+def _precise(network: Network) -> Network:
+    """A copy in double precision, kept as long as the model is; large ones stay as they are."""
+    if isinstance(network, SharedModel):
+        if network.adapter is not None:
+            return network
+        network = network.base.model
+    small = network.num_parameters() <= _MOST_DOUBLED and network.dtype == torch.float32
+    if not small or network.device.type != "cpu":
+        return network
+    if network not in _DOUBLES:
+        _DOUBLES[network] = copy.deepcopy(network).double()
+    return _DOUBLES[network]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +154,16 @@ def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 @torch.inference_mode()
-def _read(model: LanguageModel, tokens: Tokens) -> KeyValues:
+def _read(network: Network, tokens: Tokens) -> KeyValues:
     """One plain pass, for what it leaves behind."""
-    network = model.scorer.model
     inputs = torch.tensor([tokens], device=network.device)
     output = network(input_ids=inputs, use_cache=True, **_last(network, 1))
     return [(layer.keys, layer.values) for layer in output.past_key_values.layers]
 
 
 @torch.inference_mode()
-def _score(model: LanguageModel, layers: KeyValues, rows: Sequence[_Row], target: Tokens) -> Floats:
+def _score(network: Network, layers: KeyValues, rows: Sequence[_Row], target: Tokens) -> Floats:
     """Log P(target) at the end of each row; nats, shape (rows,)."""
-    network = model.scorer.model
     shared = torch.tensor([row.shared for row in rows])
     longest, before = max(len(row.tokens) for row in rows), int(shared.max())
     padding = torch.tensor([longest - len(row.tokens) for row in rows])
@@ -167,9 +190,8 @@ def _score(model: LanguageModel, layers: KeyValues, rows: Sequence[_Row], target
 
 
 @torch.inference_mode()
-def _read_apart(model: LanguageModel, written: _Written, parts: Sequence[Part]) -> Floats:
+def _read_apart(network: Network, written: _Written, parts: Sequence[Part]) -> Floats:
     """Each part as a text of its own, in padded batches; for any causal model."""
-    network = model.scorer.model
     texts = [
         written.header
         + _joined([written.records[place] for place in part])
@@ -192,13 +214,13 @@ def _read_apart(model: LanguageModel, written: _Written, parts: Sequence[Part]) 
 
 def _total(logits: torch.Tensor, target: Tokens) -> Floats:
     """Chain rule over the target's tokens; from (rows, tokens, vocabulary) to (rows,)."""
-    told = logits.float().cpu().double()
+    told = logits.cpu().double()
     steps = told[:, torch.arange(len(target)), list(target)] - told.logsumexp(-1)
     total: Floats = steps.sum(1).numpy()
     return total
 
 
-def _last(network: PreTrainedModel, count: int) -> dict[str, int]:
+def _last(network: Network, count: int) -> dict[str, int]:
     """Score the vocabulary only at the last places, where the architecture can."""
     can = "logits_to_keep" in inspect.signature(network.forward).parameters
     return {"logits_to_keep": count} if can else {}

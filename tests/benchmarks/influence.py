@@ -3,8 +3,9 @@
     python -m tests.benchmarks.influence [--rounds N] [--table TABLE.csv.gz] [--json FILE]
 
 One invented 24-record history; rounds alternate between the ways, so that all of them meet the same
-machine. Prints the largest difference from deleting each record and predicting again; with
-`--table`, also over 200 histories of its test split, one record of each.
+machine. Prints the largest difference from deleting each record and predicting again, whose two
+answers are in single precision; with `--table`, also over 200 histories of its test split, one
+record of each.
 """
 
 from __future__ import annotations
