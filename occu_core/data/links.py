@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from occu_core.careers import Query
 from occu_core.data.career_json import CareerJsonError, parse_query, query_to_json
+from occu_core.models.registry import MODEL_NAME
 
 VERSION = 1
 MOST_CHARACTERS = 8_000
 MOST_UNPACKED_BYTES = 100_000
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
-_MODEL_NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 class LinkError(ValueError):
@@ -33,10 +33,10 @@ class View:
         if not 1 <= len(self.models) <= 2:
             raise LinkError(f"a view has {len(self.models)} models; expected one or two")
         for model in self.models:
-            if not _MODEL_NAME.fullmatch(model):
+            if not MODEL_NAME.fullmatch(model):
                 raise LinkError(
-                    f"{model[:60]!r} is not a model name; expected up to 40 lower-case letters,"
-                    " digits, dashes or underscores"
+                    f"{model[:60]!r} is not a model name; expected up to 64 letters, digits,"
+                    " dots, dashes and underscores"
                 )
 
 

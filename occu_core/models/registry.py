@@ -10,7 +10,8 @@ from pathlib import Path
 from occu_core.home import data_folder as data_folder
 from occu_core.models.model_files import ModelError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a model may be called, in the list and in links."""
 
 
 def added_models() -> dict[str, Path]:
@@ -30,7 +31,7 @@ def register(name: str, folder: Path) -> None:
     Raises:
         ModelError: if the name is not one, or stands for another folder already.
     """
-    if not _NAME.fullmatch(name):
+    if not MODEL_NAME.fullmatch(name):
         raise ModelError(
             f"model name {name[:80]!r} is not allowed; expected up to 64 letters, digits,"
             " dots, dashes and underscores, beginning with a letter or digit"
