@@ -25,7 +25,7 @@ left, right = st.columns([1, 1.6], gap="medium")
 with left, st.container(border=True):
     st.subheader("Pinned case", icon=":material/push_pin:")
     pin.summary()
-    with st.grid(2, min_column_width=140, gap="small"):
+    with st.grid(2, min_column_width=165, gap="small"):
         model = change.models()
     change.pinning()
 with right, st.container(border=True):

@@ -38,7 +38,6 @@ if found:
         st.subheader("Typical futures")
         shown.typical(found, lanes)
     shown.downloads(found)
-    displays.speaks_for(found.card)
 
 st.subheader("How well did such forecasts do before?")
 backtest()
@@ -48,3 +47,4 @@ two_years(asked)
 
 st.subheader("Everybody's moves")
 population()
+displays.speaks_for(model_cards()[asked.model])

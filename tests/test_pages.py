@@ -51,6 +51,11 @@ def career(at):
     return at.session_state["desk"].query
 
 
+def field(at, name):
+    """The key of an input of the career on the desk: each career opened has inputs of its own."""
+    return f"{name}_{at.session_state['desk'].opened}"
+
+
 def edit(at, **changes):
     """What the browser sends when the records table is edited; AppTest has no word for it."""
     states = at._tree.get_widget_states()
@@ -138,10 +143,23 @@ def test_an_impossible_edit_is_explained_and_the_career_kept(change, words):
 def test_a_birth_year_after_the_first_job_is_refused():
     at = app()
     before = career(at)
-    checked(at.number_input(key="career.birth_year").set_value(2005).run())
+    checked(at.number_input(key=field(at, "career.birth_year")).set_value(2005).run())
     assert "is not before the first job" in at.error[0].value.replace("\\", "")
     assert career(at) == before
-    assert at.number_input(key="career.birth_year").value == before.past.birth_year
+    assert at.number_input(key=field(at, "career.birth_year")).value == before.past.birth_year
+
+
+@needs_models
+def test_an_input_does_not_outlive_its_career():
+    """A press right after another career was opened can still carry the old one's inputs."""
+    at = app()
+    old = field(at, "career.region")
+    checked(at.selectbox(key=old).set_value("South").run())
+    assert career(at).past.region == "South"
+    checked(at.button(key="career.blank").click().run())
+    assert career(at).past.region is None
+    assert field(at, "career.region") != old
+    assert at.selectbox(key=field(at, "career.region")).value == "unknown"
 
 
 @needs_models
@@ -183,8 +201,8 @@ def test_every_example_opens_with_sex_and_race_unknown(sample):
     title = sample.stem.replace("-", " ").capitalize()
     checked(at.menu_button(key="career.example").click(title).run())
     assert career(at) == parse_query(sample.read_bytes())
-    assert at.selectbox(key="career.sex").value == "unknown"
-    assert at.selectbox(key="career.race_ethnicity").value == "unknown"
+    assert at.selectbox(key=field(at, "career.sex")).value == "unknown"
+    assert at.selectbox(key=field(at, "career.race_ethnicity")).value == "unknown"
 
 
 # Files
@@ -250,7 +268,7 @@ def test_a_link_reopens_the_same_numbers():
 @needs_models
 def test_the_link_shown_reopens_the_view_and_leaves_out_sex_and_race():
     at = app()
-    checked(at.selectbox(key="career.sex").set_value("female").run())
+    checked(at.selectbox(key=field(at, "career.sex")).set_value("female").run())
     turn_to(at, NEXT_JOB)
     token = at.code[0].value.partition("?v=")[2]
     again = app(NEXT_JOB, v=token)
@@ -297,19 +315,19 @@ def test_two_models_stand_side_by_side():
 def test_the_year_and_education_asked_about_stay_when_the_page_is_left():
     at = app(NEXT_JOB)
     year = career(at).year + 1
-    checked(at.number_input(key="next_job.year").set_value(year).run())
-    checked(at.selectbox(key="next_job.education").set_value("graduate degree").run())
+    checked(at.number_input(key=field(at, "next_job.year")).set_value(year).run())
+    checked(at.selectbox(key=field(at, "next_job.education")).set_value("graduate degree").run())
     turn_to(at, CAREER)
     turn_to(at, NEXT_JOB)
     assert (career(at).year, career(at).education) == (year, Education.GRADUATE)
-    assert at.number_input(key="next_job.year").value == year
+    assert at.number_input(key=field(at, "next_job.year")).value == year
 
 
 @needs_models
 def test_a_question_outside_the_training_data_gets_a_banner():
     at = app(NEXT_JOB)
     assert not at.warning
-    checked(at.number_input(key="next_job.year").set_value(2030).run())
+    checked(at.number_input(key=field(at, "next_job.year")).set_value(2030).run())
     assert "Outside what the model has seen" in at.warning[0].value
 
 

@@ -177,10 +177,10 @@ def case_desk(at):
 def test_a_changed_career_is_no_longer_the_saved_case():
     at = opened()
     save(at)
-    year = at.session_state["desk"].query.year
-    checked(at.number_input(key="next_job.year").set_value(year + 1).run())
+    year, place = at.session_state["desk"].query.year, at.session_state["desk"].opened
+    checked(at.number_input(key=f"next_job.year_{place}").set_value(year + 1).run())
     assert "case" not in at.query_params
-    checked(at.number_input(key="next_job.year").set_value(year).run())
+    checked(at.number_input(key=f"next_job.year_{place}").set_value(year).run())
     assert "case" in at.query_params
 
 

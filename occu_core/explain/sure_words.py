@@ -99,11 +99,11 @@ def measured(found: Measurement) -> str:
     names = {"stay": "of stays", "move": "of moves", "first": "of first records"}
     parts = [f"{share(rows[key].coverage)} {name}" for key, name in names.items() if key in rows]
     mean, median = rows["all"].mean_size, rows["all"].median_size
-    sizes = "" if mean is None else f" They have {median:.0f} states in the middle, {mean:.0f} on"
+    sizes = "" if mean is None else f" They hold {mean:.0f} states on average, median {median:.0f}."
     return (
         f"On {rows['all'].rows:,} person-years of test workers ({found.label}) the {found.percent}%"
         f" sets held {share(rows['all'].coverage)} of what happened: {', '.join(parts)}"
-        f" (95% intervals).{sizes}{' average.' if sizes else ''}"
+        f" (95% intervals).{sizes}"
     )
 
 

@@ -34,6 +34,7 @@ _LOOK = """<style>
 .stPlotlyChart .modebar {opacity: .55}
 .stPlotlyChart .modebar:hover, .stPlotlyChart .modebar:focus-within {opacity: 1}
 </style>"""
+_STILL = {"displayModeBar": False}
 ALL_GROUPS = "All groups"
 _WHAT = "What it is"
 
@@ -47,15 +48,17 @@ def as_text(text: str) -> str:
     return _ICON.sub(_WORD_JOINER, _MARKDOWN.sub(r"\\\1", text))
 
 
-def chart(shown: Chart, key: str) -> None:
+def chart(shown: Chart, key: str, *, saved: bool = True) -> None:
     """A figure with its description for screen readers; its one button saves it as PNG.
 
-    It does not move, zoom or select.
+    It does not move, zoom or select. One too low for a button (`saved`) has none.
     """
     st.html(_LOOK)
     paper, ink = _paper_and_ink()
     shown.figure.update_layout(paper_bgcolor=paper).update_annotations(font_color=ink)
-    st.plotly_chart(shown.figure, key=key, alt=shown.alt, config=png_button(key))
+    st.plotly_chart(
+        shown.figure, key=key, alt=shown.alt, config=png_button(key) if saved else _STILL
+    )
 
 
 def _paper_and_ink() -> tuple[str, str]:
@@ -75,7 +78,7 @@ def problem(why: str | None) -> bool:
 def summary(prediction: Prediction) -> None:
     """A prediction at a glance: the four parts and the three likeliest states."""
     parts(prediction, compact=True)
-    chart(figures.four_parts([prediction], caption=False), "career.parts")
+    chart(figures.four_parts([prediction], caption=False), "career.parts", saved=False)
     chart(figures.top_occupations([prediction], 4), "career.top")
 
 

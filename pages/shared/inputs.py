@@ -50,15 +50,15 @@ def worker() -> None:
         surveys[past.dataset] = None
     with st.grid(3, min_column_width=140, gap="small"):
         _choice("Survey", "dataset", list(surveys), str, past.dataset)
-        st.session_state["career.birth_year"] = past.birth_year
         st.number_input(
             "Born",
             min_value=EARLIEST_BIRTH_YEAR,
             max_value=LATEST_YEAR,
+            value=None,
             placeholder=UNKNOWN,
-            key="career.birth_year",
+            key=_begun("career.birth_year", past.birth_year),
             on_change=_worker_changed,
-            args=("birth_year", int),
+            args=("birth_year", int, desk().opened),
         )
         _choice("Region", "region", list(Region), Region, past.region)
         _choice("Sex", "sex", list(Sex), Sex, past.sex)
@@ -143,21 +143,24 @@ def question() -> None:
     """The year and the education that the prediction is for."""
     query = desk().query
     last = query.past.records[-1].year if query.past.records else EARLIEST_YEAR - 1
-    st.session_state["next_job.year"] = query.year
+    year = _begun("next_job.year", query.year)
+    education = _begun("next_job.education", query.education or UNKNOWN)
+    opened = desk().opened
     st.number_input(
         "Year to predict",
         min_value=last + 1,
         max_value=LATEST_YEAR,
         step=1,
-        key="next_job.year",
+        key=year,
         on_change=_asked,
+        args=(year, education, opened),
     )
-    st.session_state["next_job.education"] = query.education or UNKNOWN
     st.selectbox(
         "Education that year",
         [UNKNOWN, *Education],
-        key="next_job.education",
+        key=education,
         on_change=_asked,
+        args=(year, education, opened),
         format_func=str,
     )
 
@@ -194,19 +197,31 @@ def chosen_model() -> str:
 
 
 def _choice(label: str, field: str, options: list[str], kind: type[str], value: str | None) -> None:
-    key = f"career.{field}"
-    st.session_state[key] = str(value) if value else UNKNOWN
     st.selectbox(
         label,
         [UNKNOWN, *(str(option) for option in options)],
-        key=key,
+        key=_begun(f"career.{field}", str(value) if value else UNKNOWN),
         on_change=_worker_changed,
-        args=(field, kind),
+        args=(field, kind, desk().opened),
     )
 
 
-def _worker_changed(field: str, kind: type[StrEnum] | type[int] | type[str]) -> None:
-    chosen = st.session_state[f"career.{field}"]
+def _begun(name: str, value: str | int | None) -> str:
+    """The key of an input that shows `value` at first, and its user's choice from then on.
+
+    Each career opened has inputs of its own: one set anew on each run would be undone by the next
+    press, which can still carry what it showed before.
+    """
+    key = f"{name}_{desk().opened}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def _worker_changed(field: str, kind: type[StrEnum] | type[int] | type[str], opened: int) -> None:
+    if opened != desk().opened:  # another career was opened by the same press
+        return
+    chosen = st.session_state[f"career.{field}_{opened}"]
     value = None if chosen in {None, UNKNOWN} else kind(chosen)
     session.change("career", partial(with_worker, field=field, value=value))
 
@@ -238,8 +253,10 @@ def _added() -> None:
     st.session_state["career.search"] = ""
 
 
-def _asked() -> None:
-    year, education = st.session_state["next_job.year"], st.session_state["next_job.education"]
+def _asked(year_key: str, education_key: str, opened: int) -> None:
+    if opened != desk().opened:
+        return
+    year, education = st.session_state[year_key], st.session_state[education_key]
     level = None if education == UNKNOWN else Education(education)
     session.change("next_job", lambda query: Query(query.past, year or query.year, level))
 

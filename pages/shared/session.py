@@ -20,6 +20,8 @@ class Desk:
     """What is being edited. `rows` are the records as the table was given them.
 
     `revision` counts the tables shown: a new one forgets the changes made in the last one.
+    `opened` counts the careers opened, and changes refused: the inputs then begin anew, because a
+    press right after may still carry what they showed before.
     `problem` is the page on which the latest change was refused, and why.
     """
 
@@ -27,6 +29,7 @@ class Desk:
     name: str
     rows: tuple[JobRecord, ...]
     revision: int = 0
+    opened: int = 0
     earlier: tuple[tuple[Query, str], ...] = ()
     problem: tuple[str, str] | None = None
 
@@ -40,7 +43,7 @@ def desk() -> Desk:
 
 
 def put(query: Query, name: str | None = None, *, new_table: bool = True) -> None:
-    """Lay a changed or another career on the desk; the one before can be undone to."""
+    """Lay a changed career, or one with a name, on the desk; the one before can be undone to."""
     old = desk()
     changed = old if query == old.query else _remember(old)
     st.session_state[_KEY] = replace(
@@ -49,6 +52,7 @@ def put(query: Query, name: str | None = None, *, new_table: bool = True) -> Non
         name=old.name if name is None else name,
         rows=query.past.records if new_table else old.rows,
         revision=old.revision + new_table,
+        opened=old.opened + (name is not None),
         problem=None,
     )
 
@@ -63,7 +67,7 @@ def change(page: str, make: Callable[[Query], Query]) -> None:
 
 def refuse(page: str, why: str) -> None:
     """Keep the career and say what is wrong with the latest change."""
-    st.session_state[_KEY] = replace(desk(), problem=(page, why))
+    st.session_state[_KEY] = replace(desk(), problem=(page, why), opened=desk().opened + 1)
 
 
 def problem(page: str) -> str | None:

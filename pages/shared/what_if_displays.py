@@ -105,12 +105,12 @@ def table(found: WhatIf) -> None:
         height=420,
         hide_index=True,
         column_config={
-            "Occupation": st.column_config.TextColumn(width=320),
-            "Pinned": number(format="%.3f%%", width=90),
-            "Changed": number(format="%.3f%%", width=90),
-            "Points": number(format="%+.3f", width=90),
-            "Noise ±": number(format="%.3f", width=80),
-            "Flag": st.column_config.TextColumn(width=100),
+            "Occupation": st.column_config.TextColumn(width=185),
+            "Pinned": number(format="%.3f%%", width=75),
+            "Changed": number(format="%.3f%%", width=75),
+            "Points": number(format="%+.3f", width=72),
+            "Noise ±": number(format="%.3f", width=66),
+            "Flag": st.column_config.TextColumn(width=90),
         },
         alt="Every state with its probability in both cases, the change, its noise and a flag",
     )
@@ -162,7 +162,7 @@ def link(query: Query, model: str, *, sensitive: bool) -> None:
 
 def _files(name: str, as_csv: str, content: dict[str, object], prefix: str) -> None:
     as_json = json.dumps(content, indent=2, ensure_ascii=False)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         for kind, mime, text in (
             ("CSV", "text/csv", as_csv),
             ("JSON", "application/json", as_json),

@@ -16,7 +16,7 @@ from occu_core.explain.forecast_exports import (
     table_csv,
     to_json,
 )
-from occu_core.explain.forecasts import Forecast, Lanes, lanes, share_of
+from occu_core.explain.forecasts import Forecast, Lanes, Share, lanes, share_of
 from occu_core.explain.typical_paths import TypicalPath, typical_paths
 from occu_core.figures import Chart, percent
 from occu_core.figures import forecasts as drawn
@@ -54,7 +54,8 @@ def at_a_glance(found: Forecast) -> None:
     st.caption(
         f"{found.settings.paths:,} futures; education {as_text(education_in_words(found))}."
         " ± is twice the standard error of sampling: how far a share may be off what the model"
-        " believes. Whether the model is right is another question, answered below."
+        " believes; for none or all of the futures, the 95% interval. Whether the model is right is"
+        " another question, answered below."
     )
 
 
@@ -130,10 +131,17 @@ def _metric(label: str, count: int | None, found: Forecast) -> None:
     st.metric(
         label,
         percent(share.value),
-        delta=f"± {200 * share.standard_error:.1f} points",
+        delta=_sampling_error(share),
         delta_color="off",
         delta_arrow="off",
     )
+
+
+def _sampling_error(share: Share) -> str:
+    """Twice the standard error; that of none or of all is zero, so their 95% interval instead."""
+    if 0 < share.value < 1:
+        return f"± {200 * share.standard_error:.1f} points"
+    return f"{100 * share.low:.1f} to {100 * share.high:.1f}%"
 
 
 def _flow_csv(found: Forecast, shown: Lanes) -> str:

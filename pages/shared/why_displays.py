@@ -127,10 +127,10 @@ def _records_table(found: Influences) -> None:
         height=min(330, 38 + 35 * len(found.records)),
         hide_index=True,
         column_config={
-            "Year": st.column_config.NumberColumn(format="%d", width=55),
-            "Points": st.column_config.NumberColumn(format="%+.2f", width=70),
-            "Record": st.column_config.TextColumn(width=220),
-            "Without it": st.column_config.TextColumn(width=80),
+            "Year": st.column_config.NumberColumn(format="%d", width=52),
+            "Points": st.column_config.NumberColumn(format="%+.2f", width=66),
+            "Record": st.column_config.TextColumn(width=165),
+            "Without it": st.column_config.TextColumn(width=78),
         },
         alt="Each record, its influence in points and the probability without it",
     )
