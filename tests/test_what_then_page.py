@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from occu_core.careers import CareerHistory, Query
 from occu_core.explain import forecasts
+from occu_core.explain.forecasts import share_of
 from occu_core.models.storage import load_model, shipped_models
-from pages.shared import what_then_sampling
+from pages.shared import what_then_displays, what_then_sampling
 from pages.shared.session import Desk
 from tests.browser import running_app
 
@@ -59,6 +60,12 @@ def test_futures_show_the_shares_of_the_engine_with_their_sampling_error(page):
     assert metric.delta == f"± {200 * share.standard_error:.1f} points"
     assert "how far a share may be off what the model believes" in plain(page)
     assert "what_then.start" not in keys(page)
+
+
+def test_none_or_all_of_the_futures_have_an_interval_rather_than_no_error():
+    """Wilson by hand for 0 of 20: z² / (20 + z²) with z = 1.96, 16.1%; so 83.9% for all."""
+    none, all_of_them = (what_then_displays._sampling_error(share_of(n, 20)) for n in (0, 20))
+    assert (none, all_of_them) == ("0.0 to 16.1%", "83.9 to 100.0%")
 
 
 def test_other_settings_ask_again_and_the_old_ones_are_not_shown(page):

@@ -61,7 +61,7 @@ def two_ways(found: Consistency, count: int = 8) -> Chart:
     figure.update_xaxes(visible=False, range=[0, max(max(row[1:]) for row in top)])
     figure.update_yaxes(visible=False, range=[len(top) - 0.55, -0.75])
     caption = [
-        *wrapped("Dark, first number: asked directly. Pale, second: one year at a time."),
+        *wrapped("Upper bar, first number: asked directly. Lower, second: one year at a time."),
         *caption_lines([found.card]),
     ]
     finish(figure, caption, height=_ROW * len(top))
@@ -109,7 +109,7 @@ def moves(matrix: GroupMatrix, parts: Sequence[str], source: str, *, shares: boo
     )  # fmt: skip
     caption = wrapped(
         f"{source} {matrix.dataset}, {matrix.workers}: {matrix.transitions:,} moves and stays."
-        " From the row to the column of the same number. The darkest colour is the largest move;"
+        " From the row to the column of the same number. The strongest colour is the largest move;"
         " stays, on the diagonal, may be larger. Blank: nobody, or fewer than 5 observed."
     )
     finish(figure, caption, height=21 * len(parts), top=22, left=132, below=8)

@@ -143,6 +143,7 @@ def _change(field: Field) -> None:
         _NAMES[field],
         min_value=EARLIEST_BIRTH_YEAR if born else EARLIEST_YEAR,
         max_value=LATEST_YEAR,
+        value=None if born else "min",  # the first can be emptied
         step=1,
         placeholder=UNKNOWN if born else None,
         key=key,
