@@ -90,6 +90,12 @@ def pages() -> dict[str, list[st.Page]]:
                 icon=":material/edit_note:",
                 help="Have a model of yours write questions and answers for any occupation.",
             ),
+            st.Page(
+                "pages/ask.py",
+                title="Ask",
+                icon=":material/forum:",
+                help="A question from somebody's work, answered by one model or two side by side.",
+            ),
         ],
         "Human evaluation": [
             st.Page(

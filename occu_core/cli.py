@@ -19,6 +19,7 @@ import typer
 
 from occu_core import (
     cli_balance,
+    cli_bias,
     cli_convert,
     cli_forecast,
     cli_generate,
@@ -26,6 +27,7 @@ from occu_core import (
     cli_match,
     cli_models,
     cli_report,
+    cli_respond,
     cli_score,
     cli_study,
     cli_sure,
@@ -57,6 +59,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_bias.app, name="bias")
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_study.app, name="study")
 app.command("balance")(cli_balance.balance_command)
@@ -66,6 +69,7 @@ app.command("generate")(cli_generate.generate_command)
 app.command("judge")(cli_judge.judge_command)
 app.command("match")(cli_match.match_command)
 app.command("report")(cli_report.report_command)
+app.command("respond")(cli_respond.respond_command)
 app.command("score")(cli_score.score_command)
 app.command("sure")(cli_sure.sure_command)
 app.command("observed")(cli_why.observed_command)

@@ -112,7 +112,7 @@ def judge_command(  # noqa: PLR0913 - one argument for each option
     from occu_core.pairwise.study_files import load_study_files
 
     with refusals():
-        _check(out, files, model, name)
+        check_places(out, files, model, name)
         where = Endpoint(
             endpoint,
             model[0],
@@ -181,7 +181,7 @@ class _Beside:
             typer.echo(f"study {self.study}: {added} votes added, one for each order", err=True)
 
 
-def _check(out: Path, files: list[Path], models: list[str], name: str | None) -> None:
+def check_places(out: Path, files: list[Path], models: list[str], name: str | None) -> None:
     """Refuse, before anything is paid for, what could not be written or told apart."""
     if not out.parent.is_dir():
         raise ValueError(f"--out {out}: there is no folder {out.parent}; make it first")

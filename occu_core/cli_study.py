@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from occu_core import cli_study_store
+from occu_core import cli_study_compare, cli_study_store
 from occu_core.cli_output import json_text, refusals
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 cli_study_store.register(app)
+cli_study_compare.register(app)
 _FORMATS = "tulu|pandalm|llmbar|arena|mtbench|csv"
 
 

@@ -29,7 +29,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AddressOption = Annotated[
     str, typer.Option(metavar="URL", help="Where annotators reach the app; links begin with it.")
 ]
-_ADDRESS = "http://localhost:8501"
+ADDRESS = "http://localhost:8501"
 
 
 def register(app: typer.Typer) -> None:
@@ -59,15 +59,15 @@ def create_command(  # noqa: PLR0913 - one argument for each option
     from occu_core.pairwise.study_files import load_study_files
 
     with refusals():
-        chosen = _settings(settings)
+        chosen = settings_of_file(settings)
         chosen = replace(chosen, overlap=chosen.overlap if overlap is None else overlap)
         chosen = replace(chosen, seed=chosen.seed if seed is None else seed)
-        check = _store().create(name, title or name, load_study_files(files), chosen)
+        check = opened_store().create(name, title or name, load_study_files(files), chosen)
     if as_json:
         typer.echo(json_text(asdict(check)))
         return
-    typer.echo(_check_text(check))
-    _warn_of_leaks(check)
+    typer.echo(check_text(check))
+    warn_of_leaks(check)
 
 
 def launch_command(
@@ -80,13 +80,13 @@ def launch_command(
     annotators: Annotated[
         int, typer.Option(min=0, max=1000, help="Invite so many, and print their links.")
     ] = 0,
-    address: AddressOption = _ADDRESS,
+    address: AddressOption = ADDRESS,
 ) -> None:
     """Open a study for votes."""
     with refusals():
-        store = _store()
+        store = opened_store()
         store.launch(name, allow_leaks=allow_leaks)
-        links = [_link(store, name, address) for _ in range(annotators)]
+        links = [annotator_link(store, name, address) for _ in range(annotators)]
     typer.echo(f"study {name} is open", err=bool(links))
     for link in links:
         typer.echo(link)
@@ -105,7 +105,7 @@ def invite_command(
     identity: Annotated[
         str | None, typer.Option(help="Who they sign in as, where single sign-on is set up.")
     ] = None,
-    address: AddressOption = _ADDRESS,
+    address: AddressOption = ADDRESS,
 ) -> None:
     """Invite one annotator and print their link, which cannot be shown again."""
     from occu_core.pairwise.studies import Expertise
@@ -114,21 +114,21 @@ def invite_command(
         if expertise is not None and expertise not in set(Expertise):
             raise ValueError(f"--expertise {expertise[:40]!r}; expected {' | '.join(Expertise)}")
         known = Expertise(expertise) if expertise else None
-        token = _store().invite(name, label, field, known, identity).token
+        token = opened_store().invite(name, label, field, known, identity).token
     typer.echo(_invitation_link(address, token))
 
 
 def close_command(name: Name) -> None:
     """Take no more votes."""
     with refusals():
-        _store().close_study(name)
+        opened_store().close_study(name)
     typer.echo(f"study {name} is closed")
 
 
 def list_command(*, as_json: JsonOption = False) -> None:
     """Print every study."""
     with refusals():
-        studies = _store().studies()
+        studies = opened_store().studies()
     if as_json:
         typer.echo(json_text([asdict(study) for study in studies]))
         return
@@ -166,7 +166,7 @@ def import_command(
             read = read_bundle(votes)
         else:
             read = list(load_votes(votes, layout_named(layout), mapped_columns(columns or [])))
-        store = _store()
+        store = opened_store()
         if name in {study.name for study in store.studies()}:
             store.add_votes(name, votes.name, read)
         else:
@@ -189,18 +189,20 @@ def export_command(
     with refusals():
         if not out.absolute().parent.is_dir():
             raise ValueError(f"{out}: there is no folder {out.parent}; make it first")
-        write_bundle(_store(), name, out)
+        write_bundle(opened_store(), name, out)
     typer.echo(f"wrote {out}")
 
 
-def _store() -> Store:
+def opened_store() -> Store:
+    """The store of this user, or of `OCCU_DATABASE_URL`."""
     # The database layer loads slowly, and other commands need none.
     from occu_core.pairwise.store import Store
 
     return Store()
 
 
-def _settings(path: Path | None) -> StudySettings:
+def settings_of_file(path: Path | None) -> StudySettings:
+    """A study's settings from a JSON file; the usual ones without."""
     from occu_core.pairwise.settings_json import settings_of
     from occu_core.pairwise.studies import StudySettings
 
@@ -213,7 +215,8 @@ def _settings(path: Path | None) -> StudySettings:
     return settings_of(written, path.name)
 
 
-def _link(store: Store, name: str, address: str) -> str:
+def annotator_link(store: Store, name: str, address: str) -> str:
+    """The link of one more annotator, which cannot be shown again."""
     return _invitation_link(address, store.invite(name).token)
 
 
@@ -223,7 +226,8 @@ def _invitation_link(address: str, token: str) -> str:
     return f"{address.rstrip('/')}/annotate?{INVITATION}={token}"
 
 
-def _check_text(check: Check) -> str:
+def check_text(check: Check) -> str:
+    """What a study holds, in three lines."""
     extra = f"{check.practice} practice, {check.gold} gold, {check.attention} attention items"
     return "\n".join(
         [
@@ -234,7 +238,8 @@ def _check_text(check: Check) -> str:
     )
 
 
-def _warn_of_leaks(check: Check) -> None:
+def warn_of_leaks(check: Check) -> None:
+    """Name every answer that gives away its system, on standard error."""
     if check.leaks:
         typer.echo(f"warning: {len(check.leaks)} answers give away their system", err=True)
         for leak in check.leaks:

@@ -22,6 +22,8 @@ MAY_LEARN = {
     *("occu_core.models.sampling", "occu_core.models.shared_context"),
     *("occu_core.models.prompt_ends", "occu_core.occuquest.tagging_network"),
     "occu_core.occuquest.tagging_classifier",
+    *("occu_core.answering.adapter_fit", "occu_core.answering.decoding"),
+    "occu_core.answering.local_model",
 }
 CAREER_SIDE = (
     *("occu_core.careers", "occu_core.data", "occu_core.models", "occu_core.evaluation"),

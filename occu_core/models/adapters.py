@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
@@ -57,6 +59,13 @@ class SharedBase:
         with self._lock:
             self._switch(adapter)
             return self.model(**inputs)
+
+    @contextmanager
+    def held(self, adapter: str | None) -> Iterator[PreTrainedModel]:
+        """The model with an adapter, or with none, for as long as a whole text takes to write."""
+        with self._lock:
+            self._switch(adapter)
+            yield self.model
 
     def _load(self, folder: Path, name: str) -> None:
         from peft import PeftConfig, PeftModel  # slow to import, and few models are adapters

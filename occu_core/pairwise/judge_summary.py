@@ -10,7 +10,7 @@ from occu_core.pairwise.habits import Habits, habits
 from occu_core.pairwise.judges import Judge, Judgement, raw_votes, settled_votes
 from occu_core.pairwise.judging_people import judges_beside_people
 from occu_core.pairwise.studies import OVERALL, Criterion
-from occu_core.pairwise.win_rates import PairRates, all_pair_rates
+from occu_core.pairwise.win_rates import Groups, PairRates, all_pair_rates, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class JudgeSummary:
         first_position: the answer shown first over all decided verdicts, one for each order.
         habits: over the same verdicts: longer answer, ties, both bad.
         pairs: who wins how often, one settled vote an item.
+        by_category: the same for each category of questions; none where they have none.
     """
 
     judge: str
@@ -35,6 +36,7 @@ class JudgeSummary:
     first_position: Rate | None
     habits: Habits
     pairs: tuple[PairRates, ...]
+    by_category: Groups
 
 
 def judge_summary(
@@ -45,6 +47,7 @@ def judge_summary(
     raw = raw_votes(own, criterion)
     found = judges_beside_people(raw, ())
     seen = found[0].habits if found else habits([], judge.annotator)
+    settled = settled_votes(own, criterion)
     return JudgeSummary(
         judge.name,
         len(own),
@@ -53,5 +56,6 @@ def judge_summary(
         found[0].inconsistent if found else None,
         seen.left,
         seen,
-        all_pair_rates(settled_votes(own, criterion)),
+        all_pair_rates(settled),
+        grouped(settled, lambda vote: vote.category),
     )

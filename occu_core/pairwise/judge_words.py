@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from occu_core.pairwise.clustered import Rate
 from occu_core.pairwise.judge_summary import JudgeSummary
 from occu_core.pairwise.judges import Judgement, JudgingCost
-from occu_core.pairwise.report_words import share
+from occu_core.pairwise.report_words import categories_lines, share
 from occu_core.pairwise.win_rates import PairRates
 
 _LISTED = 10
@@ -55,6 +55,10 @@ def summary_json(summary: JudgeSummary) -> dict[str, object]:
         "ties": _rate_json(summary.habits.ties),
         "both_bad": _rate_json(summary.habits.both_bad),
         "pairs": list(map(_pair_json, summary.pairs)),
+        "by_category": [
+            {"category": name, "pairs": list(map(_pair_json, pairs))}
+            for name, pairs in summary.by_category
+        ],
     }
 
 
@@ -74,6 +78,9 @@ def _lines(summary: JudgeSummary) -> Iterator[str]:
             f" ties, {pair.both_bad} both bad, {pair.wins_second} losses; win rate"
             f" {share(pair.win_rate)}"
         )
+    if summary.by_category:
+        yield "  win rate by category:"
+        yield from (f"  {line}" for line in categories_lines(summary.by_category))
 
 
 def _unread_json(one: Judgement) -> dict[str, object]:

@@ -27,6 +27,7 @@ from occu_core.pairwise.votes import (
     only_criterion,
 )
 from occu_core.pairwise.win_rates import (
+    Groups,
     PairRates,
     all_pair_rates,
     expertise,
@@ -38,8 +39,6 @@ SEED = 1
 MARGIN = 0.05
 MOST_DISAGREEMENTS = 50
 _FEW_ANNOTATORS, _FEW_QUESTIONS = 5, 20
-
-Groups = tuple[tuple[str, tuple[PairRates, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from occu_core.pairwise.clustered import Rate
 from occu_core.pairwise.habits import Habits
 from occu_core.pairwise.length_control import FORMULA
-from occu_core.pairwise.report import Groups, StudyReport
-from occu_core.pairwise.win_rates import PairRates
+from occu_core.pairwise.report import StudyReport
+from occu_core.pairwise.win_rates import Groups, PairRates
 
 Json = dict[str, object]
 

@@ -9,7 +9,7 @@ from occu_core.pairwise.clustered import Rate
 from occu_core.pairwise.judging_people import JudgeBesidePeople, Match
 from occu_core.pairwise.report import StudyReport
 from occu_core.pairwise.votes import Pair
-from occu_core.pairwise.win_rates import PairRates
+from occu_core.pairwise.win_rates import Groups, PairRates
 
 
 def report_text(report: StudyReport) -> str:
@@ -18,6 +18,7 @@ def report_text(report: StudyReport) -> str:
         chain(
             _counts(report),
             _pairs(report),
+            _categories(report),
             _controls(report),
             _habits(report),
             _agreement(report),
@@ -37,6 +38,14 @@ def share(found: Rate | None) -> str:
         return "no votes"
     ends = f"{100 * found.low:.1f}–{100 * found.high:.1f}%"
     return f"{found.value:.1%} ({ends}; {found.above:g}/{found.below})"
+
+
+def categories_lines(groups: Groups) -> Iterator[str]:
+    """A line for each category and pair of systems; wins, votes and the interval of the rate."""
+    width = max((len(name) for name, _ in groups), default=0)
+    for name, pairs in groups:
+        for found in pairs:
+            yield f"  {name:<{width}}  {share(found.win_rate)}  {_names(found.systems)}"
 
 
 def _counts(report: StudyReport) -> Iterator[str]:
@@ -64,6 +73,13 @@ def _pair(found: PairRates) -> Iterator[str]:
     low, high = found.wilson
     yield f"  win rate {share(found.win_rate)}; Wilson's {100 * low:.1f}–{100 * high:.1f}%"
     yield f"  with ties as half {share(found.half_ties)}"
+
+
+def _categories(report: StudyReport) -> Iterator[str]:
+    if report.by_category:
+        yield ""
+        yield "win rate by category"
+        yield from categories_lines(report.by_category)
 
 
 def _controls(report: StudyReport) -> Iterator[str]:

@@ -57,8 +57,8 @@ def read_study_files(
     """
     drafts: dict[str, _Draft] = {}
     for name, raw in files:
-        for row in _rows(name, raw, most_bytes):
-            question_id = row.optional_text("question_id") or _made_id(row.text("question"))
+        for row in file_rows(name, raw, most_bytes):
+            question_id = row.optional_text("question_id") or made_id(row.text("question"))
             drafts.setdefault(question_id, _Draft(question_id, row.place)).add(row)
     if not drafts:
         raise StudySettingsError("no file holds a question; expected one row or more")
@@ -117,7 +117,8 @@ class _Draft:
             )
 
 
-def _rows(name: str, raw: bytes, most_bytes: int) -> Iterator[Row]:
+def file_rows(name: str, raw: bytes, most_bytes: int = MOST_BYTES) -> Iterator[Row]:
+    """The rows of a file by the ending of its name: CSV, or else JSON."""
     if name.lower().removesuffix(".gz").endswith(".csv"):
         return csv_rows(raw, name, {}, most_bytes)
     return json_rows(raw, name, most_bytes)
@@ -132,7 +133,7 @@ def _answers(row: Row) -> Iterator[tuple[str, str]]:
         return
     responses = row.get("responses")
     if responses is None:
-        yield row.text("system"), _said(row)
+        yield row.text("system"), said(row)
     elif isinstance(responses, dict):
         for system, text in responses.items():
             yield system, "" if text is None else as_text(text)
@@ -140,7 +141,7 @@ def _answers(row: Row) -> Iterator[tuple[str, str]]:
         raise row.refusal("responses", responses, "an object {system: answer}")
 
 
-def _said(row: Row) -> str:
+def said(row: Row) -> str:
     """An answer may be empty, but not missing."""
     if "response" not in row.fields:
         row.need("response")
@@ -148,5 +149,6 @@ def _said(row: Row) -> str:
     return "" if value is None else as_text(value)
 
 
-def _made_id(question: str) -> str:
+def made_id(question: str) -> str:
+    """The id of a question that has none: twelve digits of its text."""
     return sha256(question.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -47,6 +47,10 @@ class PairRates:
         return self.wins_first + self.ties + self.both_bad + self.wins_second
 
 
+Groups = tuple[tuple[str, tuple[PairRates, ...]], ...]
+"""The rates of every pair in each group of votes, by the groups' names."""
+
+
 def all_pair_rates(votes: Sequence[Vote]) -> tuple[PairRates, ...]:
     """One line for each pair of systems."""
     return tuple(pair_rates(chosen) for chosen in by_pair(votes).values())
@@ -90,9 +94,7 @@ def clusters_of(votes: Sequence[Vote]) -> Clusters:
     return Clusters.of([vote.cluster for vote in votes], [vote.annotator for vote in votes])
 
 
-def grouped(
-    votes: Sequence[Vote], label: Callable[[Vote], str | None]
-) -> tuple[tuple[str, tuple[PairRates, ...]], ...]:
+def grouped(votes: Sequence[Vote], label: Callable[[Vote], str | None]) -> Groups:
     """The rates of each group of votes, such as a category; votes without a label are left out."""
     groups: dict[str, list[Vote]] = {}
     for vote in votes:
