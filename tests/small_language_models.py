@@ -1,5 +1,8 @@
 """Small language models with random weights and tokenizers of every difficult kind."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
@@ -120,3 +123,37 @@ def _resumes() -> list[str]:
     template = TextTemplate()
     taxonomy = occ1990dd()
     return [template.resume(long_career(taxonomy, records)) for records in range(3, 27)] * 3
+
+
+def speaking_base(folder: Path, texts: Sequence[str], *, template: str | None = None) -> Path:
+    """A small untrained Llama whose tokenizer learned its words from some texts, saved."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=700,
+        special_tokens=["</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>")
+    fast.chat_template = template
+    fast.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(
+        "llama",
+        vocab_size=len(fast),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=2048,
+        initializer_range=0.15,  # scores far enough apart for an adapter to move them
+        bos_token_id=None,
+        eos_token_id=fast.eos_token_id,
+        pad_token_id=None,
+    )
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    return folder
