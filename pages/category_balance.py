@@ -6,6 +6,7 @@ from pages.shared import front_door
 from pages.shared import occuquest_balance as balance
 from pages.shared import occuquest_datasets as datasets
 from pages.shared import occuquest_measures as measures
+from pages.shared import occuquest_mixtures as mixtures
 
 front_door.through_app()
 st.title("Category balance")
@@ -34,3 +35,4 @@ measures.downloads(measured, balance.corrections(chosen))
 st.subheader("From category to question")
 balance.inside(chosen)
 balance.how_made()
+mixtures.section()
