@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import front_door, model_displays, model_tables, reports
+from pages.shared import front_door, model_abilities, model_displays, model_tables, reports
 
 front_door.through_app()
 st.title("Models")
@@ -40,6 +40,9 @@ else:
 
 st.subheader("The papers' claims, tried here")
 model_displays.experiments(found.curves)
+
+st.subheader("What can it do besides careers?")
+model_abilities.abilities(found.abilities)
 
 st.subheader("Does it give away whom it was trained on?")
 model_displays.membership(found.memberships)

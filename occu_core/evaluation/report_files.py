@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TypeVar, get_args, get_origin, get_type_hints
 
+from occu_core.evaluation.ability import AbilityReport
 from occu_core.evaluation.reports import (
     Comparison,
     Curve,
@@ -21,11 +23,13 @@ from occu_core.evaluation.reports import (
 )
 
 _Kept = TypeVar("_Kept")
-KINDS: dict[str, type[Report]] = {
+AnyReport = Report | AbilityReport
+KINDS: dict[str, type[AnyReport]] = {
     "model": ModelReport,
     "comparison": Comparison,
     "curve": Curve,
     "membership": MembershipReport,
+    "ability": AbilityReport,
 }
 
 
@@ -42,6 +46,7 @@ class LoadedReports:
     curves: tuple[Curve, ...] = ()
     memberships: tuple[MembershipReport, ...] = ()
     problems: tuple[str, ...] = ()
+    abilities: tuple[AbilityReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def leaderboards(models: tuple[ModelReport, ...]) -> tuple[Leaderboard, ...]:
 
 def load_reports(folder: Path) -> LoadedReports:
     """Every report of a folder; files of no kind known here are left out, damaged ones named."""
-    found: list[Report] = []
+    found: list[AnyReport] = []
     problems: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -89,10 +94,11 @@ def load_reports(folder: Path) -> LoadedReports:
         tuple(r for r in found if isinstance(r, Curve)),
         tuple(r for r in found if isinstance(r, MembershipReport)),
         tuple(problems),
+        tuple(r for r in found if isinstance(r, AbilityReport)),
     )
 
 
-def parse_report(text: str | bytes, name: str = "report") -> Report:
+def parse_report(text: str | bytes, name: str = "report") -> AnyReport:
     """Read one report; `name` is what errors call it, such as the file's name.
 
     Raises:
@@ -104,21 +110,21 @@ def parse_report(text: str | bytes, name: str = "report") -> Report:
     return report
 
 
-def report_json(report: Report) -> str:
+def report_json(report: AnyReport) -> str:
     """The report as JSON, its kind first; numbers keep six digits, which is more than they mean."""
     kind = next(kind for kind, cls in KINDS.items() if isinstance(report, cls))
     written = {"kind": kind, **asdict(report, dict_factory=_rounded)}
     return json.dumps(written, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def save_report(report: Report, path: Path) -> None:
+def save_report(report: AnyReport, path: Path) -> None:
     """Write a report; it appears under its name only once it is whole."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(report_json(report), encoding="utf-8")
     partial.replace(path)
 
 
-def file_name(report: Report) -> str:
+def file_name(report: AnyReport) -> str:
     """A name that no other report of other content has, such as `model-career-nlsy97-test.json`."""
     if isinstance(report, Curve):
         return f"{_slug('curve', report.experiment, report.rows_label)}.json"
@@ -129,6 +135,10 @@ def file_name(report: Report) -> str:
         seeds = [f"{report.seeds_a} and {report.seeds_b} seeds"] if several else []
         parts = (*models, report.rows_label, report.part, measure, *seeds)
         return f"{_slug('comparison', *parts)}.json"
+    if isinstance(report, AbilityReport):
+        asked = dict.fromkeys(score.task for score in report.scores if score.part_of is None)
+        way = sha256(report.command.encode()).hexdigest()[:6]
+        return f"{_slug('ability', report.title, report.weights, *asked, way)}.json"
     kind = "model" if isinstance(report, ModelReport) else "membership"
     return f"{_slug(kind, report.provenance.model, report.provenance.rows_label)}.json"
 
@@ -152,7 +162,7 @@ def _slug(*parts: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", "-".join(parts).casefold()).strip("-")
 
 
-def _read(text: str | bytes, name: str) -> Report | None:
+def _read(text: str | bytes, name: str) -> AnyReport | None:
     """The report, or None for a JSON object of no kind that is known here."""
     try:
         written = json.loads(text)

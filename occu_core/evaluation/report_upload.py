@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 
+from occu_core.evaluation.ability import AbilityReport
 from occu_core.evaluation.report_files import KINDS, ReportError, parse_report
 from occu_core.evaluation.reports import ModelReport
 
@@ -17,8 +18,8 @@ _LARGEST = 1e12
 OWN = " (yours)"
 
 
-def parse_own_report(raw: bytes, name: str) -> ModelReport:
-    """A report that `occu evaluate --report` wrote, its title marked as the user's.
+def parse_own_report(raw: bytes, name: str) -> ModelReport | AbilityReport:
+    """A report of one model, of its careers or of its ability, its title marked as the user's.
 
     Raises:
         ReportError: naming the file, the field, its value and what is allowed.
@@ -26,13 +27,16 @@ def parse_own_report(raw: bytes, name: str) -> ModelReport:
     if len(raw) > MOST_BYTES:
         raise ReportError(f"{name}: has {len(raw):,} bytes; expected at most {MOST_BYTES:,}")
     report = parse_report(raw, name)
-    if not isinstance(report, ModelReport):
+    if not isinstance(report, ModelReport | AbilityReport):
         kind = next(kind for kind, cls in KINDS.items() if isinstance(report, cls))
         raise ReportError(
-            f"{name}: kind is {kind!r}; expected 'model', as `occu evaluate --report` writes it"
+            f"{name}: kind is {kind!r}; expected 'model', as `occu evaluate --report` writes it,"
+            " or 'ability', as `train.measure_ability` does"
         )
     for path, value in _values(report, ""):
         _check(f"{name}: {path}", path, value)
+    if isinstance(report, AbilityReport):
+        return replace(report, title=f"{report.title}{OWN}")
     about = report.provenance
     return replace(report, provenance=replace(about, title=f"{about.title}{OWN}"))
 

@@ -1,5 +1,6 @@
 """What is known as plotly figures, each with the same in words: report in, figure out."""
 
+from occu_core.figures.abilities import abilities as abilities
 from occu_core.figures.drawing import Chart as Chart
 from occu_core.figures.drawing import percent as percent
 from occu_core.figures.how_sure import coverage_figure as coverage_figure

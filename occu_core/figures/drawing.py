@@ -52,6 +52,11 @@ def label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
     }
 
 
+def annotate(figure: go.Figure, labels: Sequence[dict[str, object]]) -> None:
+    """Add lines of text together: plotly copies all that are there whenever some are added."""
+    figure.layout.annotations = [*figure.layout.annotations, *labels]
+
+
 def finish(
     figure: go.Figure,
     caption: Sequence[str],
@@ -77,21 +82,22 @@ def finish(
     )
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
-    figure.add_annotation(
-        text="<br>".join(caption),
-        x=0,
-        y=0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="top",
-        yshift=4 - below,
-        xshift=-2 - left,
-        showarrow=False,
-        align="left",
-        opacity=0.7,
-        font={"size": 11},
-    )
+    below_it = {
+        "text": "<br>".join(caption),
+        "x": 0,
+        "y": 0,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "top",
+        "yshift": 4 - below,
+        "xshift": -2 - left,
+        "showarrow": False,
+        "align": "left",
+        "opacity": 0.7,
+        "font": {"size": 11},
+    }
+    annotate(figure, [below_it])
 
 
 def shorten(title: str, length: int) -> str:

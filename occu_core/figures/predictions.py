@@ -22,6 +22,7 @@ from occu_core.figures.drawing import (
     SAME_JOB,
     STUDYING,
     Chart,
+    annotate,
     finish,
     label,
     percent,
@@ -191,14 +192,16 @@ def _ranking(
                 "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
             ),
         )
+    labels = []
     for row, title in enumerate(titles):
         numbers = " | ".join(percent(model[row]) for model in shares)
         shown = shorten(title, _TITLE_LENGTH - 8 * (len(cards) - 1))
-        figure.add_annotation(label(html.escape(shown), 0, row - 0.2, "left"))
-        figure.add_annotation(label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
+        labels.append(label(html.escape(shown), 0, row - 0.2, "left"))
+        labels.append(label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
     figure.update_layout(barmode="overlay", bargap=0)
     figure.update_xaxes(visible=False, range=[0, ceiling])
     figure.update_yaxes(visible=False, range=[len(titles) - 0.55, -0.75])
+    annotate(figure, labels)
     finish(figure, caption_lines(cards), height=_ROW * len(titles))
     return figure
 

@@ -55,7 +55,7 @@ def chart(shown: Chart, key: str, *, saved: bool = True) -> None:
     """
     st.html(_LOOK)
     paper, ink = _paper_and_ink()
-    shown.figure.update_layout(paper_bgcolor=paper).update_annotations(font_color=ink)
+    shown.figure.update_layout(paper_bgcolor=paper, font_color=ink)
     st.plotly_chart(
         shown.figure, key=key, alt=shown.alt, config=png_button(key) if saved else _STILL
     )

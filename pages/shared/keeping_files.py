@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,18 +20,18 @@ from pages.shared.session import desk
 def figures(predictions: Sequence[Prediction], steps: Sequence[Surprise]) -> None:
     """A menu with each figure of the Next job page as an HTML file that needs no network."""
     year = predictions[0].query.year
-    charts = {
-        f"Where the worker is in {year}": drawn.four_parts(predictions),
-        f"Likeliest occupations in {year}": drawn.top_occupations(predictions),
-        f"Likeliest groups in {year}": drawn.top_groups(predictions),
+    draws: dict[str, Callable[[], Chart]] = {
+        f"Where the worker is in {year}": partial(drawn.four_parts, predictions),
+        f"Likeliest occupations in {year}": partial(drawn.top_occupations, predictions),
+        f"Likeliest groups in {year}": partial(drawn.top_groups, predictions),
     }
     if steps:
         title = "How expected each past step was"
-        charts[title] = drawn.past_steps(predictions[0].card, steps)
+        draws[title] = partial(drawn.past_steps, predictions[0].card, steps)
     with st.popover("Figures", icon=":material/bar_chart:", key="next_job.figures_menu"):
         st.caption("Each as a page of its own that opens without a network and saves as PNG.")
-        for place, (title, chart) in enumerate(charts.items()):
-            _figure(title, chart, f"next_job.figure_{place}")
+        for place, (title, draw) in enumerate(draws.items()):
+            _figure(title, draw, f"next_job.figure_{place}")
 
 
 def report(predictions: Sequence[Prediction]) -> None:
@@ -56,10 +56,11 @@ def report(predictions: Sequence[Prediction]) -> None:
     )
 
 
-def _figure(title: str, chart: Chart, key: str) -> None:
+def _figure(title: str, draw: Callable[[], Chart], key: str) -> None:
+    """A button whose file is made when it is pressed."""
     st.download_button(
         title,
-        partial(figure_html, chart, title, NOTE),
+        lambda: figure_html(draw(), title, NOTE),
         f"{'-'.join(title.lower().split())}.html",
         "text/html",
         key=key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,8 +40,15 @@ def _cards(folders: tuple[tuple[str, str], ...]) -> dict[str, ModelCard]:
 
 @st.cache_resource(show_spinner="Loading the model…")
 def load_model(name: str) -> OccupationModel:
-    """One model, shipped or added."""
-    return storage.load_model(name)
+    """One model, shipped or added.
+
+    Streamlit collects garbage after every run of a page, while everybody else waits. What has been
+    imported and loaded by now stays for good, so it is not looked through each time.
+    """
+    model = storage.load_model(name)
+    gc.collect()
+    gc.freeze()
+    return model
 
 
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={Query: repr})

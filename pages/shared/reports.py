@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from occu_core.assets import asset_path
+from occu_core.evaluation.ability import AbilityReport
 from occu_core.evaluation.ranking import ordered_boards
 from occu_core.evaluation.report_files import (
     Leaderboard,
@@ -43,13 +45,15 @@ def reports() -> LoadedReports:
     files = [path for folder in report_folders() for path in sorted(folder.glob("*.json"))]
     stamps = tuple((str(path), path.stat().st_mtime_ns) for path in files)
     loaded = _read(tuple(map(str, report_folders())), stamps)
-    return LoadedReports(
-        loaded.models + own_reports(), loaded.comparisons, loaded.curves, loaded.memberships,
-        loaded.problems,
-    )  # fmt: skip
+    own = own_reports()
+    return replace(
+        loaded,
+        models=(*loaded.models, *(r for r in own if isinstance(r, ModelReport))),
+        abilities=(*loaded.abilities, *(r for r in own if isinstance(r, AbilityReport))),
+    )
 
 
-def own_reports() -> tuple[ModelReport, ...]:
+def own_reports() -> tuple[ModelReport | AbilityReport, ...]:
     """The reports that were uploaded in this session."""
     return st.session_state.get(OWN, ())
 
@@ -160,8 +164,10 @@ def keep(raw: bytes, name: str) -> None:
     st.session_state[OWN] = (*others, report)[-MOST_OWN:]
 
 
-def _standing(own: ModelReport, board: Leaderboard | None) -> str:
+def _standing(own: ModelReport | AbilityReport, board: Leaderboard | None) -> str:
     """Whether a report of the user's is in the leaderboard shown, and if not, why."""
+    if isinstance(own, AbilityReport):
+        return f"{own.title} is under “What can it do besides careers?”."
     about = own.provenance
     if board is None or about.rows_digest == board.rows_digest:
         return f"{about.title} is in the leaderboard of {about.rows_label}."
@@ -199,4 +205,5 @@ def _read(folders: tuple[str, ...], stamps: tuple[tuple[str, int], ...]) -> Load
         tuple(r for one in found for r in one.curves),
         tuple(r for one in found for r in one.memberships),
         tuple(p for one in found for p in one.problems),
+        tuple(r for one in found for r in one.abilities),
     )

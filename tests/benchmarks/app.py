@@ -98,9 +98,10 @@ def at_once(browser: Browser, address: str, visitors: int, rounds: int) -> list[
     for turn in range(1, rounds + 1):
         for page in pages:
             page.evaluate(PRESS)
-        for query, page in zip(queries, pages, strict=True):
+        for page in pages:
             page.wait_for_function("window.waited !== null", timeout=60_000)
             waits.append(page.evaluate("window.waited"))
+        for query, page in zip(queries, pages, strict=True):
             asked = Query(query.past, query.year + turn, query.education)
             seen, own = four_parts(page), four_parts_of(predict(model, asked).parts)
             if seen != own:
