@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from occu_core.models import storage
 from occu_core.models.base import ModelCard, OccupationModel
 from occu_core.predictions import Prediction, Surprise, predict, surprises
 
+# Before torch is imported: its threads would otherwise keep their cores busy while they wait for
+# each other, which visitors who ask at the same time feel most.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _LOG = logging.getLogger(__name__)
 # One prediction at a time, on all cores: visitors who ask at once would otherwise each start as
 # many threads as there are cores, and all of them would wait for each other.
