@@ -18,7 +18,10 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks.scoring
+	$(BIN)/python -m tests.benchmarks.score_tables --only curve kills language_model
 	$(BIN)/python -m tests.benchmarks.app
+	$(BIN)/python -m tests.benchmarks.forecasts
+	$(BIN)/python -m tests.benchmarks.influence
 	$(BIN)/python -m tests.benchmarks.training
 	$(BIN)/python -m tests.benchmarks.votes
 
