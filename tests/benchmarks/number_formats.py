@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from occu_core.careers import CareerHistory
 from occu_core.data.career_table import Split
 from occu_core.data.files import load_career_table
 from occu_core.models.language_model import LanguageModel
@@ -36,7 +35,6 @@ FORMATS: dict[str, Callable[[PreTrainedModel], torch.nn.Module]] = {
     "int8 products, made as needed": lambda network: torch.ao.quantization.quantize_dynamic(
         copy.deepcopy(network), {torch.nn.Linear}, dtype=torch.qint8
     ),
-    "compiled": lambda network: _compiled(copy.deepcopy(network)),
 }
 
 
@@ -51,40 +49,33 @@ def main(table: Path, count: int, out: Path | None) -> None:
     chosen = careers[:count]
     longest = max(chosen, key=lambda career: len(career.records))
     query = list(longest.transitions())[-1].query
-    models, perplexities = {}, {}
+    models, told = {}, {}
     for name, change in FORMATS.items():
         network = change(shipped.scorer.model.base.model)
         model = LanguageModel(shipped.card, shipped.taxonomy, network, shipped.tokens.tokenizer)
-        perplexities[name] = perplexity(model, chosen)
+        told[name] = np.concatenate([model.log_likelihoods(career) for career in chosen])
         models[name] = model
-        print(f"{name}: perplexity {perplexities[name]:.4f}", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in models}
     for _ in range(ROUNDS):
         for name, model in models.items():
             began = time.thread_time()
             model.predict(query)
             seconds[name].append(time.thread_time() - began)
-    base, reference = statistics.median(seconds["float32"]), perplexities["float32"]
+    base = statistics.median(seconds["float32"])
     print(f"\n{count} careers, a prediction after {len(query.past.records)} records, one thread\n")
-    print("| format | milliseconds | times float32 | perplexity off |\n|---|---:|---:|---:|")
+    print("| format | milliseconds | times float32 | perplexity off | nats off, at most |")
+    print("|---|---:|---:|---:|---:|")
     for name, times in seconds.items():
-        middle, off = statistics.median(times), perplexities[name] / reference - 1
-        print(f"| {name} | {1e3 * middle:.0f} | {middle / base:.2f} | {100 * off:+.3f}% |")
+        off = told["float32"] - told[name]
+        middle, share = statistics.median(times), float(np.exp(off.mean())) - 1
+        print(
+            f"| {name} | {1e3 * middle:.0f} | {middle / base:.2f} | {100 * share:+.3f}%"
+            f" | {np.abs(off).max():.3f} |"
+        )
     if out:
+        perplexities = {name: float(np.exp(-nats.mean())) for name, nats in told.items()}
         found = {"perplexities": perplexities, "seconds": seconds, "seed": SEED, "careers": count}
         out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-
-
-def perplexity(model: LanguageModel, careers: list[CareerHistory]) -> float:
-    """Raw, by person-year."""
-    told = np.concatenate([model.log_likelihoods(career) for career in careers])
-    return float(np.exp(-told.mean()))
-
-
-def _compiled(network: PreTrainedModel) -> torch.nn.Module:
-    """Compiled for texts of any length; what it is called with decides what is compiled."""
-    network.forward = torch.compile(network.forward, dynamic=True)  # type: ignore[method-assign]
-    return network
 
 
 if __name__ == "__main__":
