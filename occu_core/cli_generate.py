@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from occu_core.cli_endpoint_options import (
+    Concurrency,
+    PriceIn,
+    PriceOut,
+    RequestsPerMinute,
+    Timeout,
+)
 from occu_core.cli_output import json_text, refusals
 
 if TYPE_CHECKING:
@@ -51,13 +58,8 @@ def generate_command(  # noqa: PLR0913 - one argument for each option
     questions: Annotated[int, typer.Option(help="On each topic.")] = 2,
     dialogues: Annotated[int, typer.Option(help="Of each occupation.")] = 1,
     turns: Annotated[int, typer.Option(help="Of each side in a dialogue.")] = 3,
-    price_in: Annotated[
-        float | None,
-        typer.Option(help="Dollars for a million tokens read; 0 for your own server."),
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option(help="Dollars for a million tokens written.")
-    ] = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
     api_key_variable: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The environment variable that holds the key."),
@@ -69,9 +71,9 @@ def generate_command(  # noqa: PLR0913 - one argument for each option
     seed: Annotated[
         int | None, typer.Option(help="Of the splits, and sent to the server.", show_default="0")
     ] = None,
-    concurrency: Annotated[int, typer.Option(help="Calls at a time.")] = 8,
-    requests_per_minute: Annotated[float | None, typer.Option(help="No faster than this.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for a reply.")] = 120.0,
+    concurrency: Concurrency = 8,
+    requests_per_minute: RequestsPerMinute = None,
+    timeout: Timeout = 120.0,
     any_language: Annotated[
         bool, typer.Option("--any-language", help="Keep what is not English.")
     ] = False,

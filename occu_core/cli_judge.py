@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from occu_core.cli_endpoint_options import (
+    Cap,
+    Concurrency,
+    KeyVariable,
+    PriceIn,
+    PriceOut,
+    RequestsPerMinute,
+)
 from occu_core.cli_output import json_text, refusals
 
 if TYPE_CHECKING:
@@ -58,33 +66,17 @@ def judge_command(  # noqa: PLR0913 - one argument for each option
         str | None,
         typer.Option(metavar="NAME", help="Also add the votes to this study in the store."),
     ] = None,
-    api_key_variable: Annotated[
-        str | None,
-        typer.Option(
-            "--key-variable",
-            "--api-key-variable",
-            metavar="NAME",
-            help="The environment variable that holds the key.",
-        ),
-    ] = None,
-    cap: Annotated[
-        float | None,
-        typer.Option(min=0, help="The most dollars to spend, over all runs; needs both prices."),
-    ] = None,
-    price_in: Annotated[
-        float | None,
-        typer.Option(help="Dollars for a million tokens read; 0 for your own server."),
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option(help="Dollars for a million tokens written.")
-    ] = None,
+    api_key_variable: KeyVariable = None,
+    cap: Cap = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
     temperature: Annotated[
         float | None, typer.Option(help="The server's own, if left out; 0 repeats itself best.")
     ] = None,
     max_tokens: Annotated[int, typer.Option(help="The most a reply may have.")] = 1024,
     seed: Annotated[int, typer.Option(min=0, help="Of which order comes first.")] = 1,
-    concurrency: Annotated[int, typer.Option(help="Calls at a time.")] = 8,
-    requests_per_minute: Annotated[float | None, typer.Option(help="No faster than this.")] = None,
+    concurrency: Concurrency = 8,
+    requests_per_minute: RequestsPerMinute = None,
     replies: Annotated[
         Path | None,
         typer.Option(

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from occu_core.cli_endpoint_options import (
+    Cap,
+    Concurrency,
+    KeyVariable,
+    PriceIn,
+    PriceOut,
+    RequestsPerMinute,
+    Timeout,
+)
 from occu_core.cli_output import json_text, refusals
 
 if TYPE_CHECKING:
@@ -65,29 +74,13 @@ def respond_command(  # noqa: PLR0913 - one argument for each option
     quantised: Annotated[
         str | None, typer.Option(metavar="8bit|4bit", help="Hold a local model in fewer bits.")
     ] = None,
-    cap: Annotated[
-        float | None,
-        typer.Option(min=0, help="The most dollars to spend, over all runs; needs both prices."),
-    ] = None,
-    price_in: Annotated[
-        float | None,
-        typer.Option(help="Dollars for a million tokens read; 0 for your own server."),
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option(help="Dollars for a million tokens written.")
-    ] = None,
-    api_key_variable: Annotated[
-        str | None,
-        typer.Option(
-            "--key-variable",
-            "--api-key-variable",
-            metavar="NAME",
-            help="The environment variable that holds the key.",
-        ),
-    ] = None,
-    concurrency: Annotated[int, typer.Option(help="Calls at a time.")] = 8,
-    requests_per_minute: Annotated[float | None, typer.Option(help="No faster than this.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for a reply.")] = 120.0,
+    cap: Cap = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    api_key_variable: KeyVariable = None,
+    concurrency: Concurrency = 8,
+    requests_per_minute: RequestsPerMinute = None,
+    timeout: Timeout = 120.0,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Print what it would take, and ask nothing.")
     ] = False,
