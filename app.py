@@ -1,5 +1,7 @@
 """Occuscope in the browser: the pages, the way between them, and a JSON route beside them."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared import json_routes
@@ -123,6 +125,7 @@ def pages() -> dict[str, list[st.Page]]:
 def visit() -> None:
     """Show a visitor the page that the address names."""
     st.set_page_config(page_title="Occuscope", page_icon="pages/shared/icon.svg", layout="wide")
+    st.html(Path("pages/shared/look.css"))
     # Who opens an annotator's link sees the task and no way to other pages.
     annotating = bool({"annotator", "join", "invited"} & set(st.query_params))
     if not annotating:

@@ -18,7 +18,7 @@ MAY_LEARN = {
     *("occu_core.models.scoring", "occu_core.models.tokens"),
     *("occu_core.models.tree_attention", "occu_core.models.tree_rows"),
     "occu_core.models.adapters",
-    "occu_core.models.influence_scoring",
+    *("occu_core.models.influence_scoring", "occu_core.models.turns"),
     *("occu_core.models.sampling", "occu_core.models.shared_context"),
     *("occu_core.models.prompt_ends", "occu_core.occuquest.tagging_network"),
     "occu_core.occuquest.tagging_classifier",

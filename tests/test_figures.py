@@ -40,7 +40,9 @@ def prediction(previous=COOK, title="Toy model", **weights):
 
 
 def annotations(chart):
-    return " ".join(annotation.text for annotation in chart.figure.layout.annotations)
+    written = [trace for trace in chart.figure.data if trace.type == "scatter"]
+    labels = [text for trace in written for text in trace.text]
+    return " ".join([*labels, *(one.text for one in chart.figure.layout.annotations)])
 
 
 def test_the_four_parts_are_the_four_bars_and_sum_to_one():
@@ -74,7 +76,7 @@ def test_a_second_model_keeps_the_order_of_the_first():
     chart = figures.top_occupations(
         [prediction(), prediction(title="Other", **{"436": 0.1, "95": 0.6})], 2
     )
-    first, second = chart.figure.data
+    first, second = (trace for trace in chart.figure.data if trace.type == "bar")
     assert first.x == pytest.approx((0.5, 0.25))
     assert second.x == pytest.approx((0.1, 0.6))
     assert second.marker.opacity < 1

@@ -1,13 +1,28 @@
 import json
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import BertConfig, BertModel
 
 from occu_core.assets import asset_path
+from occu_core.matching.features import Vocabulary
+from occu_core.matching.few_bits import packed
 from occu_core.matching.matcher_report import read_figures
+from occu_core.matching.title_encoder import pieces_of
 from tests.conftest import SHARED
 from train.matcher_choices import made_up_words, ranks_of, threshold
+from train.matcher_encoder import EncoderSettings, Rounded, tables_of, teach_encoder
+from train.matcher_feature_network import (
+    FeatureSettings,
+    TitleNetwork,
+    averaged,
+    batch_of,
+    loss_of,
+    teach,
+)
 from train.matcher_lessons import (
     Lessons,
     Meanings,
@@ -16,7 +31,6 @@ from train.matcher_lessons import (
     shares_of,
     vocabulary_of,
 )
-from train.matcher_network import MatcherSettings, TitleNetwork, averaged, batch_of, loss_of, teach
 from train.matcher_titles import (
     ListedTitle,
     Listing,
@@ -32,7 +46,7 @@ from train.measure_matcher import questions
 needs_data = pytest.mark.skipif(
     not (SHARED / "occupations").exists(), reason="no data beside the project: ../shared/data"
 )
-SMALL = MatcherSettings(1, 1, 8, 30, 2, 0.05, 0.0, 0.0, 1.0, 1, False, False)
+SMALL = FeatureSettings(1, 1, 8, 30, 2, 0.05, 0.0, 0.0, 1.0, 1, False, False)
 
 
 def title(key, codes, **texts):
@@ -118,20 +132,92 @@ def test_the_average_of_networks_has_the_mean_of_their_logits():
     meanings = Meanings(np.array([3]), np.full((1, 384), 0.02, np.float32))
     batch = batch_of([places], meanings.of(places)[None])
     logits = np.mean([network(batch).detach().numpy()[0] for network in networks], axis=0)
-    expected = np.exp(logits) / np.exp(logits).sum()
-    assert averaged(networks, meanings).probabilities([places])[0] == pytest.approx(
-        expected, abs=0.05
-    )
+    together = averaged(networks, vocabulary_with(6), meanings)
+    assert together.logits_of([places])[0] == pytest.approx(logits, abs=0.2)
 
 
 def test_a_network_learns_what_it_is_taught():
     forms = [[np.array([0, 1])], [np.array([2, 3])]] * 4
     shares = np.array([[1, 0], [0, 1]] * 4, np.float32)
     meant = [[np.zeros(384, np.float16)]] * 8
-    network = averaged([teach(Lessons(forms, meant, shares), 4, 1, SMALL)], no_meanings())
-    found = network.probabilities([np.array([0, 1]), np.array([2, 3])])
-    assert found[0, 0] > 0.9
-    assert found[1, 1] > 0.9
+    taught = teach(Lessons(forms, meant, shares), 4, 1, SMALL)
+    network = averaged([taught], vocabulary_with(4), no_meanings())
+    logits = network.logits_of([np.array([0, 1]), np.array([2, 3])])
+    assert logits[0, 0] > logits[0, 1] + 2
+    assert logits[1, 1] > logits[1, 0] + 2
+
+
+def vocabulary_with(features):
+    return Vocabulary(np.arange(features, dtype=np.uint32), np.zeros(0, np.uint32))
+
+
+# The encoder
+
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *ascii_lowercase]
+PIECES += [f"##{letter}" for letter in ascii_lowercase]
+PIECES += ["truck", "driver", "registered", "nurse", "cook", "actuary"]
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
+    """A small encoder after some steps, as torch runs it and as it is stored."""
+    folder = tmp_path_factory.mktemp("encoder")
+    words = models.WordPiece({piece: row for row, piece in enumerate(PIECES)}, unk_token="[UNK]")
+    tokenizer = Tokenizer(words)
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 48, "num_hidden_layers": 2, "intermediate_size": 96}
+    BertModel(BertConfig(vocab_size=len(PIECES), num_attention_heads=12, **sizes)).save_pretrained(
+        folder
+    )
+    forms = [["Truck driver"], ["Registered nurse", "Nurse, registered"], ["Cook"]] * 8
+    shares = np.eye(3, dtype=np.float32)[[0, 1, 2] * 8]
+    settings = EncoderSettings(1, 40, 12, 3e-3, 3e-3, 0.0, 0.1, 0.5, 1)
+    network, tokenizer = teach_encoder(forms, shares, settings, folder)
+    return network, tables_of(network, tokenizer)
+
+
+def test_the_stored_encoder_says_what_was_taught_with_its_rounded_weights(taught):
+    network, tables = taught
+    encoder = tables.encoder()
+    for title in ("truck driver", "RN", "cook of trucks and nurses", "zzz"):
+        pieces = torch.tensor([pieces_of(tables.tokenizer, title)])
+        with torch.inference_mode():
+            expected = network(pieces, torch.ones(pieces.shape)).numpy()
+        assert encoder.logits([title]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_encoder_learns_what_it_is_taught(taught):
+    logits = taught[1].encoder().logits(["truck driver", "nurse, registered", "cooks"])
+    assert logits.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_titles_read_together_say_the_same_as_alone(taught):
+    encoder = taught[1].encoder()
+    titles = ["cook", "truck driver", "cook", "registered nurse of the night", ""]
+    alone = np.concatenate([encoder.logits([title]) for title in titles])
+    assert encoder.logits(titles) == pytest.approx(alone, abs=1e-4)
+    assert encoder.logits([]).shape == (0, 3)
+
+
+def test_a_word_of_rare_pieces_is_spelt_with_smaller_ones(taught):
+    tokenizer = taught[1].tokenizer
+    assert "truck" in tokenizer.encode("truck").tokens
+    spelt = tokenizer.encode("actuary").tokens
+    assert "".join(piece.removeprefix("##") for piece in spelt) == "actuary"
+
+
+def test_a_rounded_weight_has_sixteen_levels_and_passes_its_gradient_on():
+    weight = torch.randn(5, 64, requires_grad=True)
+    rounded = Rounded(weight)(weight)
+    assert all(len(row.unique()) <= 16 for row in rounded)
+    assert rounded.detach().numpy() == pytest.approx(
+        packed(weight.detach().numpy()).rows(), abs=1e-6
+    )
+    rounded.sum().backward()
+    assert weight.grad.tolist() == torch.ones(5, 64).tolist()
 
 
 def test_a_feature_of_too_few_titles_is_not_kept_but_its_word_is_known():

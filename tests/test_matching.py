@@ -9,16 +9,18 @@ import pytest
 
 from occu_core.assets import asset_path
 from occu_core.matching.confidence import Confidence
+from occu_core.matching.feature_network import FeatureNetwork
 from occu_core.matching.features import Vocabulary, features, hashed
+from occu_core.matching.few_bits import packed
 from occu_core.matching.match_words import caution
 from occu_core.matching.matcher import Sureness, TitleError, load_matcher
+from occu_core.matching.network import multiplied
 from occu_core.matching.normalising import title_key, words
 from occu_core.matching.suggesting import suggest
 from occu_core.matching.weights import (
+    PIECES,
     WEIGHTS,
     MatcherError,
-    Network,
-    packed,
     read_weights,
     save_weights,
 )
@@ -182,35 +184,50 @@ def test_matching_needs_no_torch_no_pandas_and_no_network():
 # How it is built
 
 
-def small_network():
+def features_network():
     vectors = np.array([[1, 0, 0, -1], [0, 7, 0.5, 0]], np.float32)
-    levels, scales = packed(vectors)
     head = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 2]], np.float32)
-    return Network(levels, scales, head, np.array([0, 0, 1], np.float32), 2.0)
+    hashes = np.sort(hashed(["wcook", "wnurse"]))
+    vocabulary = Vocabulary(hashes, np.zeros(0, np.uint32))
+    return FeatureNetwork(vocabulary, packed(vectors), head, np.array([0, 0, 1], np.float32))
 
 
-def test_a_network_sums_vectors_over_the_root_of_their_number_then_a_softmax():
-    # By hand: (1, 7, 0.5 → 0 or 1 in steps of 1, -1) / √2, so logits (1, 7, −2 + √2) / √2 / 2.
-    shares = small_network().probabilities([np.array([0, 1])])[0]
-    logits = np.array([1, 7, -2 + np.sqrt(2)]) / np.sqrt(2) / 2
-    assert shares == pytest.approx(np.exp(logits) / np.exp(logits).sum(), abs=1e-5)
+def test_a_network_sums_vectors_over_the_root_of_their_number():
+    # By hand: (1, 7, 0.5 → 0 or 1 in steps of 1, -1) / √2, so logits (1, 7, −2 + √2) / √2.
+    logits = features_network().logits_of([np.array([0, 1])])[0]
+    assert logits == pytest.approx(np.array([1, 7, -2 + np.sqrt(2)]) / np.sqrt(2), abs=1e-5)
 
 
-def test_a_title_without_known_features_has_the_shares_of_the_bias():
-    shares = small_network().probabilities([np.array([], np.int64)])[0]
-    assert shares == pytest.approx(np.exp([0, 0, 0.5]) / np.exp([0, 0, 0.5]).sum(), abs=1e-6)
+def test_a_title_without_known_features_has_the_bias_alone():
+    assert features_network().logits(["zzz"])[0].tolist() == [0, 0, 1]
+
+
+def test_two_readers_are_multiplied_each_to_its_power():
+    one = np.array([[0.5, 0.25, 0.25]], np.float32)
+    other = np.array([[0.1, 0.8, 0.1]], np.float32)
+    product = one**0.5 * other**2
+    found = multiplied(np.log(one), np.log(other), (0.5, 2.0))
+    assert found == pytest.approx(product / product.sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("bits", "lost_at_most"), [(4, 0.013), (2, 0.125)])
+def test_few_bits_keep_a_table_nearly(bits, lost_at_most):
+    table = np.random.default_rng(1).normal(size=(50, 64)).astype(np.float32)
+    stored = packed(table, bits)
+    assert stored.levels.shape == (50, 64 * bits // 8)
+    assert stored.shape == (50, 64)
+    assert ((stored.rows() - table) ** 2).sum() < lost_at_most * (table**2).sum()
+    assert np.array_equal(stored.rows(np.array([7, 3])), stored.rows()[[7, 3]])
+    assert np.array_equal(packed(stored.rows(), bits).levels, stored.levels)
 
 
 def test_four_bits_keep_a_vector_better_than_the_largest_number_as_scale_would():
     vectors = np.random.default_rng(1).normal(size=(50, 64)).astype(np.float32)
-    levels, scales = packed(vectors)
-    restored = np.concatenate([levels & 15, levels >> 4], axis=1).astype(np.float32) - 8
-    lost = ((restored * scales[:, None] - vectors) ** 2).sum(axis=1)
+    lost = ((packed(vectors).rows() - vectors) ** 2).sum(axis=1)
     steps = np.abs(vectors).max(axis=1, keepdims=True) / 7
     plain = ((np.rint(vectors / steps) * steps - vectors) ** 2).sum(axis=1)
     assert (lost <= plain + 1e-5).all()
     assert lost.sum() < 0.85 * plain.sum()
-    assert levels.shape == (50, 32)
 
 
 def test_features_are_words_neighbours_ends_and_parts():
@@ -266,11 +283,14 @@ def test_saved_weights_read_back_the_same(tmp_path):
     weights = copy_weights(tmp_path)
     again = read_weights(tmp_path)
     assert again.codes == weights.codes
-    assert np.array_equal(again.network.vectors, weights.network.vectors)
+    assert np.array_equal(again.features.vectors.levels, weights.features.vectors.levels)
+    titles = list(EVERYDAY)
+    ours, theirs = (one.network().probabilities(titles) for one in (again, weights))
+    assert ours == pytest.approx(theirs, abs=1e-6)
     assert (again.confidence, again.sure_from) == (weights.confidence, weights.sure_from)
 
 
-@pytest.mark.parametrize("name", ["matcher.json", WEIGHTS])
+@pytest.mark.parametrize("name", ["matcher.json", WEIGHTS, PIECES])
 def test_a_missing_or_damaged_file_is_named(tmp_path, name):
     copy_weights(tmp_path)
     (tmp_path / name).write_bytes(b"\x01damaged")
@@ -291,4 +311,4 @@ def test_weights_of_other_occupations_are_refused(tmp_path):
     settings["codes"] = settings["codes"][:-1]
     (tmp_path / "matcher.json").write_text(json.dumps(settings))
     with pytest.raises(MatcherError, match="not one row for each code"):
-        read_weights(tmp_path)
+        load_matcher(tmp_path)

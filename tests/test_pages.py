@@ -334,6 +334,9 @@ def test_a_question_outside_the_training_data_gets_a_banner():
 @needs_models
 def test_the_table_holds_all_343_and_is_searched_and_narrowed():
     at = app(NEXT_JOB)
+    assert len(at.dataframe) == 1, "what is in a closed drawer is not made"
+    at.session_state["next_job.all"] = True
+    checked(at.run())
     assert len(at.dataframe[0].value) == 343
     assert at.dataframe[0].value.iloc[:, 2].sum() == pytest.approx(100)
     checked(at.text_input(key="next_job.search").set_value("nurse").run())

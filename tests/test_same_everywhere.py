@@ -126,6 +126,7 @@ def test_the_page_shows_what_the_command_prints(queries, by_command):
     title = model_cards()[DEFAULT_MODEL].title
     for query, expected in zip(queries, by_command, strict=True):
         at.session_state["desk"] = Desk(query, "Any", query.past.records)
+        at.session_state["next_job.all"] = True
         at.run()
         assert not at.exception
         table = at.dataframe[0].value

@@ -1,19 +1,20 @@
-"""What is chosen on held-out titles: temperature, confidence, and from where a match is sure."""
+"""What is chosen on held-out titles: powers, confidence, and from where a match is sure."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from occu_core.matching.confidence import Confidence, evidence
-from occu_core.matching.features import Vocabulary
-from occu_core.matching.weights import Network
+from occu_core.matching.feature_network import FeatureNetwork
+from occu_core.matching.network import Network, log_softmax, multiplied
+from occu_core.matching.title_encoder import TitleEncoder
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -25,33 +26,37 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Chosen on held-out titles; see `TitleMatcher`."""
+    """Chosen on held-out titles; see `Network` and `TitleMatcher`."""
 
-    temperature: float
+    powers: tuple[float, float]
     confidence: Confidence
     sure_from: float
     doubtful_below: float = DOUBTFUL_BELOW
 
 
 def choose(
-    network: Network, vocabulary: Vocabulary, texts: Sequence[str], accepted: Flags, seed: int
+    features: FeatureNetwork,
+    encoder: TitleEncoder,
+    texts: Sequence[str],
+    accepted: Flags,
+    seed: int,
 ) -> Choices:
     """Choose on held-out titles, and on made-up words that are no title."""
-    places = [vocabulary.places(text) for text in texts]
+    logs = log_softmax(features.logits(texts)), log_softmax(encoder.logits(texts))
 
-    def loss(temperature: float) -> float:
-        shares = replace(network, temperature=temperature).probabilities(places)
+    def loss(powers: npt.NDArray[np.float64]) -> float:
+        shares = multiplied(*logs, (powers[0], powers[1]))
         return float(-np.log((shares * accepted).sum(axis=1) + 1e-9).mean())
 
-    temperature = float(minimize_scalar(loss, bounds=(0.3, 3), method="bounded").x)
-    warm = replace(network, temperature=temperature)
-    shares = warm.probabilities(places)
+    best = minimize(loss, x0=(0.5, 0.5), method="Nelder-Mead", options={"xatol": 1e-3}).x
+    powers = float(best[0]), float(best[1])
+    shares = multiplied(*logs, powers)
     right = accepted[np.arange(len(texts)), shares.argmax(axis=1)]
     made_up = made_up_words(_MADE_UP, seed)
-    others = warm.probabilities([vocabulary.places(text) for text in made_up])
+    others = Network(features, encoder, powers).probabilities(made_up)
     found = np.stack(
         [
-            evidence(row, text, vocabulary.unknown_words(text))
+            evidence(row, text, features.vocabulary.unknown_words(text))
             for row, text in zip([*shares, *others], [*texts, *made_up], strict=True)
         ]
     )
@@ -59,7 +64,7 @@ def choose(
     model.fit(found, np.append(right, np.zeros(len(made_up), bool)))
     confidence = Confidence(tuple(map(float, model.coef_[0])), float(model.intercept_[0]))
     told = np.array([confidence.of(one) for one in found[: len(texts)]])
-    return Choices(temperature, confidence, threshold(told, right, PRECISION))
+    return Choices(powers, confidence, threshold(told, right, PRECISION))
 
 
 def ranks_of(scores: Floats, accepted: Flags) -> npt.NDArray[np.int64]:

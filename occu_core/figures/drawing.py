@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -52,36 +53,40 @@ def label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
     }
 
 
-def annotate(figure: go.Figure, labels: Sequence[dict[str, object]]) -> None:
-    """Add lines of text together: plotly copies all that are there whenever some are added."""
-    figure.layout.annotations = [*figure.layout.annotations, *labels]
+def text_at(
+    texts: Sequence[str], *, x: float, y: Sequence[float], ends_there: bool
+) -> dict[str, object]:
+    """A trace of lines of text above the heights `y`, each beginning at `x` or ending there.
+
+    A browser draws it in a fraction of the time that as many annotations take.
+    """
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [x] * len(texts),
+        "y": list(y),
+        "text": list(texts),
+        "textposition": "top left" if ends_there else "top right",
+        "textfont": {"size": 13},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+        "showlegend": False,
+    }
 
 
-def finish(
-    figure: go.Figure,
+def framed(
     caption: Sequence[str],
     *,
     height: int,
     top: int = 4,
     left: int = 0,
     below: int = 10,
-) -> None:
-    """Margins, background and the lines of the caption below the figure.
+) -> dict[str, Any]:
+    """A layout: margins, background and the lines of the caption below the figure.
 
     `left` and `below` are the pixels that tick labels and axis titles need beside the plot.
     """
     bottom = 17 * len(caption) + below
-    figure.update_layout(
-        height=height + top + bottom,
-        margin={"l": left, "r": 0, "t": top, "b": bottom, "pad": 0},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        dragmode=False,
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(fixedrange=True)
-    figure.update_yaxes(fixedrange=True)
     below_it = {
         "text": "<br>".join(caption),
         "x": 0,
@@ -97,7 +102,33 @@ def finish(
         "opacity": 0.7,
         "font": {"size": 11},
     }
-    annotate(figure, [below_it])
+    return {
+        "height": height + top + bottom,
+        "margin": {"l": left, "r": 0, "t": top, "b": bottom, "pad": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+        "dragmode": False,
+        "hoverlabel": {"align": "left"},
+        "annotations": [below_it],
+    }
+
+
+def finish(
+    figure: go.Figure,
+    caption: Sequence[str],
+    *,
+    height: int,
+    top: int = 4,
+    left: int = 0,
+    below: int = 10,
+) -> None:
+    """Frame a figure that has traces, axes and perhaps annotations; see `framed`."""
+    frame = framed(caption, height=height, top=top, left=left, below=below)
+    frame["annotations"] = [*figure.layout.annotations, *frame["annotations"]]
+    figure.update_layout(frame)
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
 
 
 def shorten(title: str, length: int) -> str:

@@ -22,11 +22,10 @@ from occu_core.figures.drawing import (
     SAME_JOB,
     STUDYING,
     Chart,
-    annotate,
-    finish,
-    label,
+    framed,
     percent,
     shorten,
+    text_at,
 )
 from occu_core.models.base import ModelCard
 from occu_core.occupations import NOT_WORKING, STUDENT, Occupation
@@ -37,6 +36,13 @@ _MOVES = {
     Move.STAY: ("Stayed", SAME_JOB),
     Move.MOVE: ("Moved", DIFFERENT_JOB),
 }
+_PARTS = (
+    ("same_job", "Same job", SAME_JOB),
+    ("different_job", "Different job", DIFFERENT_JOB),
+    ("not_working", "Not working", NO_WORK),
+    ("student", "Student", STUDYING),
+)
+_HIDDEN = {"visible": False, "fixedrange": True}
 _TITLE_LENGTH = 43
 _ROW = 42  # pixels for one occupation: a line of text and its bar
 _SMALLEST = 1e-9
@@ -49,45 +55,31 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
     Leave the `caption` out only where another figure of the same models stands below.
     """
     names = [prediction.card.title for prediction in predictions]
-    figure = go.Figure()
-    for part, name, colour in (
-        ("same_job", "Same job", SAME_JOB),
-        ("different_job", "Different job", DIFFERENT_JOB),
-        ("not_working", "Not working", NO_WORK),
-        ("student", "Student", STUDYING),
-    ):
-        shares = [getattr(prediction.parts, part) for prediction in predictions]
-        figure.add_bar(
-            name=name,
-            orientation="h",
-            x=shares,
-            y=list(range(len(names))),
-            width=0.5,
-            marker={"color": colour, "line": {"width": 0}},
-            text=[percent(share) if share and share >= 0.15 else "" for share in shares],
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            textfont={"color": "white", "size": 13},
-            customdata=[
-                [html.escape(model), percent(share or 0.0)]
-                for model, share in zip(names, shares, strict=True)
-            ],
-            hovertemplate=(
-                f"<b>{name}</b>: %{{customdata[1]}}<br>%{{customdata[0]}}<extra></extra>"
-            ),
+    traces = [
+        _part(
+            name,
+            colour,
+            names,
+            [getattr(prediction.parts, part) for prediction in predictions],
         )
+        for part, name, colour in _PARTS
+    ]
     several = len(names) > 1
-    for row, model in enumerate(names if several else []):
-        figure.add_annotation(label(html.escape(model), 0, row - 0.27, "left"))
-    figure.update_layout(barmode="stack", bargap=0)
-    figure.update_xaxes(visible=False, range=[0, 1])
-    figure.update_yaxes(visible=False, range=[len(names) - 0.7, -0.75 if several else -0.3])
+    if several:
+        above = [row - 0.27 for row in range(len(names))]
+        traces.append(text_at([*map(html.escape, names)], x=0, y=above, ends_there=False))
     cards = [prediction.card for prediction in predictions]
-    finish(
-        figure, caption_lines(cards) if caption else [], height=62 * len(names) if several else 34
+    frame = framed(
+        caption_lines(cards) if caption else [], height=62 * len(names) if several else 34
     )
-    return Chart(figure, " ".join(_parts_in_words(prediction) for prediction in predictions))
+    layout = frame | {
+        "barmode": "stack",
+        "bargap": 0,
+        "xaxis": _HIDDEN | {"range": [0, 1]},
+        "yaxis": _HIDDEN | {"range": [len(names) - 0.7, -0.75 if several else -0.3]},
+    }
+    words = " ".join(_parts_in_words(prediction) for prediction in predictions)
+    return Chart(go.Figure(traces, layout), words)
 
 
 def top_occupations(predictions: Sequence[Prediction], count: int = 12) -> Chart:
@@ -119,45 +111,81 @@ def top_groups(predictions: Sequence[Prediction], count: int = 12) -> Chart:
 
 def past_steps(card: ModelCard, steps: Sequence[Surprise], height: int = 330) -> Chart:
     """How probable each thing that happened was; the taller the bar, the less expected."""
-    figure = go.Figure()
+    traces = []
     for move, (name, colour) in _MOVES.items():
         chosen = [step for step in steps if step.move is move]
-        figure.add_bar(
-            name=name,
-            x=[step.transition_year for step in chosen],
-            y=[-log10(max(step.probability, _SMALLEST)) for step in chosen],
-            width=0.7,
-            marker={"color": colour, "line": {"width": 0}, "cornerradius": 3},
-            customdata=[
-                [html.escape(step.occupation.title), percent(step.probability)] for step in chosen
-            ],
-            hovertemplate=(
-                f"<b>%{{x}}</b> %{{customdata[0]}}<br>{name}, %{{customdata[1]}}<extra></extra>"
-            ),
+        traces.append(
+            {
+                "type": "bar",
+                "name": name,
+                "x": [step.transition_year for step in chosen],
+                "y": [-log10(max(step.probability, _SMALLEST)) for step in chosen],
+                "width": 0.7,
+                "marker": {"color": colour, "line": {"width": 0}, "cornerradius": 3},
+                "customdata": [
+                    [html.escape(step.occupation.title), percent(step.probability)]
+                    for step in chosen
+                ],
+                "hovertemplate": (
+                    f"<b>%{{x}}</b> %{{customdata[0]}}<br>{name}, %{{customdata[1]}}<extra></extra>"
+                ),
+            }
         )
     years = [step.transition_year for step in steps]
     tallest = max(-log10(max(step.probability, _SMALLEST)) for step in steps)
-    figure.update_xaxes(
-        range=[min(years) - 0.8, max(max(years), min(years) + 9) + 0.8],
-        tickformat="d",
-        showgrid=False,
-        nticks=6,
-        tickangle=0,
-    )
-    figure.update_yaxes(
-        range=[0, max(3.0, tallest) * 1.04],
-        tickvals=[0, 1, 2, 3, 4, 5, 6, 7, 8],
-        ticktext=["100%", "10%", "1%", "0.1%", "0.01%", "1e-5", "1e-6", "1e-7", "1e-8"],
-        gridcolor=GRID,
-        zeroline=False,
-    )
-    figure.update_layout(
-        barmode="overlay",
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": {"text": ""}},
-    )
-    finish(figure, caption_lines([card]), height=height, top=34, left=44, below=34)
-    figure.update_layout(showlegend=True)
-    return Chart(figure, _steps_in_words(card, steps))
+    layout = framed(caption_lines([card]), height=height, top=34, left=44, below=34) | {
+        "barmode": "overlay",
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "title": {"text": ""},
+        },
+        "xaxis": {
+            "range": [min(years) - 0.8, max(max(years), min(years) + 9) + 0.8],
+            "tickformat": "d",
+            "showgrid": False,
+            "nticks": 6,
+            "tickangle": 0,
+            "fixedrange": True,
+        },
+        "yaxis": {
+            "range": [0, max(3.0, tallest) * 1.04],
+            "tickvals": [0, 1, 2, 3, 4, 5, 6, 7, 8],
+            "ticktext": ["100%", "10%", "1%", "0.1%", "0.01%", "1e-5", "1e-6", "1e-7", "1e-8"],
+            "gridcolor": GRID,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+    }
+    return Chart(go.Figure(traces, layout), _steps_in_words(card, steps))
+
+
+def _part(
+    name: str, colour: str, models: Sequence[str], shares: Sequence[float | None]
+) -> dict[str, object]:
+    """One of the four parts, a piece of each model's bar."""
+    return {
+        "type": "bar",
+        "name": name,
+        "orientation": "h",
+        "x": list(shares),
+        "y": list(range(len(models))),
+        "width": 0.5,
+        "marker": {"color": colour, "line": {"width": 0}},
+        "text": [percent(share) if share and share >= 0.15 else "" for share in shares],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {"color": "white", "size": 13},
+        "customdata": [
+            [html.escape(model), percent(share or 0.0)]
+            for model, share in zip(models, shares, strict=True)
+        ],
+        "hovertemplate": f"<b>{name}</b>: %{{customdata[1]}}<br>%{{customdata[0]}}<extra></extra>",
+    }
 
 
 def _ranking(
@@ -169,41 +197,47 @@ def _ranking(
     """A row for each title: its name and numbers, and below them a bar for each model."""
     largest = max(max(model) for model in shares)
     ceiling = next(step for step in _CEILINGS if largest <= step or step == _CEILINGS[-1])
-    figure = go.Figure()
     thickness = 0.34 / len(cards)
+    traces: list[dict[str, object]] = []
     for k, (card, model) in enumerate(zip(cards, shares, strict=True)):
-        figure.add_bar(
-            name=card.title,
-            orientation="h",
-            x=list(model),
-            y=[row + thickness * k for row in range(len(titles))],
-            width=thickness * 0.92,
-            marker={
-                "color": list(colours),
-                "opacity": 0.45 if k else 1.0,
-                "line": {"width": 0},
-                "cornerradius": 4,
-            },
-            customdata=[
-                [html.escape(title), percent(share), html.escape(card.title)]
-                for title, share in zip(titles, model, strict=True)
-            ],
-            hovertemplate=(
-                "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
-            ),
+        traces.append(
+            {
+                "type": "bar",
+                "name": card.title,
+                "orientation": "h",
+                "x": list(model),
+                "y": [row + thickness * k for row in range(len(titles))],
+                "width": thickness * 0.92,
+                "marker": {
+                    "color": list(colours),
+                    "opacity": 0.45 if k else 1.0,
+                    "line": {"width": 0},
+                    "cornerradius": 4,
+                },
+                "customdata": [
+                    [html.escape(title), percent(share), html.escape(card.title)]
+                    for title, share in zip(titles, model, strict=True)
+                ],
+                "hovertemplate": (
+                    "<b>%{customdata[0]}</b><br>%{customdata[1]}, %{customdata[2]}<extra></extra>"
+                ),
+            }
         )
-    labels = []
-    for row, title in enumerate(titles):
-        numbers = " | ".join(percent(model[row]) for model in shares)
-        shown = shorten(title, _TITLE_LENGTH - 8 * (len(cards) - 1))
-        labels.append(label(html.escape(shown), 0, row - 0.2, "left"))
-        labels.append(label(f"<b>{numbers}</b>", 1, row - 0.2, "right"))
-    figure.update_layout(barmode="overlay", bargap=0)
-    figure.update_xaxes(visible=False, range=[0, ceiling])
-    figure.update_yaxes(visible=False, range=[len(titles) - 0.55, -0.75])
-    annotate(figure, labels)
-    finish(figure, caption_lines(cards), height=_ROW * len(titles))
-    return figure
+    length = _TITLE_LENGTH - 8 * (len(cards) - 1)
+    names = [html.escape(shorten(title, length)) for title in titles]
+    numbers = [" | ".join(map(percent, row)) for row in zip(*shares, strict=True)]
+    above = [row - 0.2 for row in range(len(titles))]
+    traces += [
+        text_at(names, x=0, y=above, ends_there=False),
+        text_at([f"<b>{one}</b>" for one in numbers], x=ceiling, y=above, ends_there=True),
+    ]
+    layout = framed(caption_lines(cards), height=_ROW * len(titles)) | {
+        "barmode": "overlay",
+        "bargap": 0,
+        "xaxis": _HIDDEN | {"range": [0, ceiling]},
+        "yaxis": _HIDDEN | {"range": [len(titles) - 0.55, -0.75]},
+    }
+    return go.Figure(traces, layout)
 
 
 def caption_lines(cards: Sequence[ModelCard]) -> list[str]:

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from occu_core.assets import asset_path
 from occu_core.matching.confidence import Confidence, evidence
-from occu_core.matching.features import Vocabulary, is_readable
+from occu_core.matching.features import is_readable
+from occu_core.matching.network import Network
 from occu_core.matching.normalising import tidied
-from occu_core.matching.weights import MatcherError, Network, read_weights
+from occu_core.matching.weights import MatcherError, read_weights
 from occu_core.occupations import NOT_WORKING, STUDENT, Occupation, Taxonomy, occ1990dd
 
 MOST_TITLES = 512
@@ -87,7 +88,6 @@ class TitleMatcher:
     taxonomy: Taxonomy
     jobs: tuple[Occupation, ...]
     network: Network
-    vocabulary: Vocabulary
     confidence: Confidence
     sure_from: float
     doubtful_below: float
@@ -111,11 +111,11 @@ class TitleMatcher:
 
     def probabilities(self, titles: Sequence[str]) -> Floats:
         """The calibrated probability of each occupation; shape (titles, jobs)."""
-        return self.network.probabilities([self.vocabulary.places(title) for title in titles])
+        return self.network.probabilities(titles)
 
     def _match(self, title: str, shares: Floats, top: int) -> Match:
         order = np.argsort(-shares, kind="stable")[:top]
-        unknown = self.vocabulary.unknown_words(title)
+        unknown = self.network.features.vocabulary.unknown_words(title)
         state = _state(title, self.taxonomy)
         confidence = self.confidence.of(evidence(shares, title, unknown))
         if state:
@@ -136,15 +136,19 @@ def load_matcher(folder: Path | None = None) -> TitleMatcher:
     Raises:
         MatcherError: naming the file that is missing or damaged.
     """
-    read = read_weights(folder or asset_path("matching"))
+    folder = folder or asset_path("matching")
+    read = read_weights(folder)
+    try:
+        network = read.network()
+    except (KeyError, ValueError) as error:
+        raise MatcherError(f"{folder}: is no matcher that can be loaded: {error!r}") from None
     taxonomy = occ1990dd()
     if unknown := set(read.codes) - {one.code for one in taxonomy if one.is_job}:
         raise MatcherError(f"the matcher knows code {min(unknown)}, which is no occupation here")
     return TitleMatcher(
         taxonomy,
         tuple(taxonomy[code] for code in read.codes),
-        read.network,
-        read.vocabulary,
+        network,
         read.confidence,
         read.sure_from,
         read.doubtful_below,

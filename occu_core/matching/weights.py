@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,18 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
 
 from occu_core.matching.confidence import Confidence
+from occu_core.matching.feature_network import VECTOR_BITS, FeatureNetwork
 from occu_core.matching.features import Vocabulary
+from occu_core.matching.few_bits import FewBits
+from occu_core.matching.network import Network
+from occu_core.matching.title_encoder import EncoderTables
 
-Floats = npt.NDArray[np.float32]
-WEIGHTS, SETTINGS = "matcher.safetensors", "matcher.json"
-_CUTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+WEIGHTS, SETTINGS, PIECES = "matcher.safetensors", "matcher.json", "word_pieces.json"
+Tensors = dict[str, npt.NDArray[Any]]
+_LEVELS, _SCALES = ".levels", ".scales"
 
 
 class MatcherError(ValueError):
@@ -26,88 +31,48 @@ class MatcherError(ValueError):
 
 
 @dataclass(frozen=True)
-class Network:
-    """Features to probabilities: the mean of their vectors, then a linear layer over occupations.
-
-    It is an average of networks that were trained apart: their vectors stand side by side.
-
-    Attributes:
-        vectors: of each feature in four bits, two to a byte, 8 standing for 0; shape (features,
-            width / 2). The first half of the width is in the low bits.
-        scales: by which a feature's four-bit numbers are multiplied; shape (features,).
-        head: shape (occupations, width).
-        bias: shape (occupations,).
-        temperature: divides the logits, so that probabilities are what they say.
-    """
-
-    vectors: npt.NDArray[np.uint8]
-    scales: Floats
-    head: Floats
-    bias: Floats
-    temperature: float
-
-    def probabilities(self, titles: Sequence[npt.NDArray[np.int64]]) -> Floats:
-        """Softmax over occupations for titles given as rows of features; shape (titles, ·)."""
-        pooled = np.stack([self._pooled(places) for places in titles]) if titles else self.head[:0]
-        logits = (pooled @ self.head.T + self.bias) / self.temperature
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        normal: Floats = shares / shares.sum(axis=1, keepdims=True)
-        return normal
-
-    def _pooled(self, places: npt.NDArray[np.int64]) -> Floats:
-        """The sum of the features' vectors over the square root of how many there are."""
-        rows = self.vectors[places]
-        unpacked = np.concatenate([rows & 15, rows >> 4], axis=1).astype(np.float32) - 8
-        total: Floats = self.scales[places] @ unpacked / np.float32(np.sqrt(max(1, len(places))))
-        return total
-
-
-@dataclass(frozen=True)
 class Weights:
-    """All that a matcher's folder holds; see `TitleMatcher` for the meaning of the numbers."""
+    """All that a matcher's folder holds; see `Network` and `TitleMatcher` for what it means."""
 
     codes: tuple[str, ...]
-    network: Network
-    vocabulary: Vocabulary
+    features: FeatureNetwork
+    encoder: EncoderTables
+    powers: tuple[float, float]
     confidence: Confidence
     sure_from: float
     doubtful_below: float
 
+    def network(self) -> Network:
+        """The two readers, ready to read.
 
-def packed(vectors: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
-    """Vectors in four bits and their scales, as `Network` reads them; shape (features, width).
-
-    A row's scale is the one of a few that loses least: its largest numbers may be cut.
-    """
-    largest = np.maximum(np.abs(vectors).max(axis=1), 1e-9).astype(np.float32) / 7
-    tried = [largest * np.float32(share) for share in _CUTS]
-    lost = [((_levels(vectors, s) * s[:, None] - vectors) ** 2).sum(axis=1) for s in tried]
-    scales = np.stack(tried)[np.argmin(lost, axis=0), np.arange(len(vectors))]
-    low, high = np.split((_levels(vectors, scales) + 8).astype(np.uint8), 2, axis=1)
-    both: npt.NDArray[np.uint8] = low + 16 * high
-    return both, scales
-
-
-def _levels(vectors: Floats, scales: Floats) -> Floats:
-    levels: Floats = np.clip(np.rint(vectors / scales[:, None]), -8, 7)
-    return levels
+        Raises:
+            KeyError: naming a table that is missing.
+            ValueError: if tables do not fit each other.
+        """
+        network = Network(self.features, self.encoder.encoder(), self.powers)
+        if not len(self.codes) == len(network.features.bias) == len(network.encoder.head.bias):
+            raise ValueError(f"{len(self.codes)} codes, but not one row for each code in each head")
+        return network
 
 
 def save_weights(weights: Weights, taught: Mapping[str, object], folder: Path) -> None:
-    """Write `matcher.safetensors` and `matcher.json`; `taught` says how they were made."""
+    """Write the folder's three files; `taught` says how they were made."""
     folder.mkdir(parents=True, exist_ok=True)
-    network, vocabulary = weights.network, weights.vocabulary
-    tensors = {
-        "vectors": network.vectors,
-        "scales": network.scales.astype(np.float16),
-        "head": network.head.astype(np.float16),
-        "bias": network.bias.astype(np.float32),
-        "hashes": vocabulary.hashes,
-        "known_words": vocabulary.known_words,
+    features, vocabulary = weights.features, weights.features.vocabulary
+    tensors: Tensors = {
+        **_stored("features.vectors", features.vectors),
+        "features.head": features.head.astype(np.float16),
+        "features.bias": features.bias.astype(np.float32),
+        "features.hashes": vocabulary.hashes,
+        "features.known_words": vocabulary.known_words,
     }
+    for name, table in weights.encoder.four_bits.items():
+        tensors |= _stored(f"encoder.{name}", table)
+    for name, numbers in weights.encoder.others.items():
+        tensors[f"encoder.{name}"] = numbers.astype(np.float16)
     settings = {
         "codes": list(weights.codes),
-        "temperature": network.temperature,
+        "powers": list(weights.powers),
         "confidence": {"weights": weights.confidence.weights, "bias": weights.confidence.bias},
         "sure_from": weights.sure_from,
         "doubtful_below": weights.doubtful_below,
@@ -117,6 +82,7 @@ def save_weights(weights: Weights, taught: Mapping[str, object], folder: Path) -
     save_file({name: np.ascontiguousarray(one) for name, one in tensors.items()}, partial)
     partial.chmod(0o644)
     partial.replace(folder / WEIGHTS)
+    (folder / PIECES).write_text(weights.encoder.tokenizer.to_str() + "\n", encoding="utf-8")
     text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
     (folder / SETTINGS).write_text(text, encoding="utf-8")
 
@@ -127,35 +93,60 @@ def read_weights(folder: Path) -> Weights:
     Raises:
         MatcherError: naming the file that is missing or damaged.
     """
-    for name in (SETTINGS, WEIGHTS):
+    for name in (SETTINGS, WEIGHTS, PIECES):
         if not (folder / name).is_file():
             raise MatcherError(f"{folder / name}: is missing; a matcher needs it")
     try:
         settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        return _weights(settings, load_file(folder / WEIGHTS))
+        tokenizer = _tokenizer(folder / PIECES)
+        return _weights(settings, tokenizer, load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise MatcherError(f"{folder}: is no matcher that can be loaded: {error!r}") from None
 
 
-def _weights(settings: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> Weights:
-    network = Network(
-        tensors["vectors"],
-        tensors["scales"].astype(np.float32),
-        tensors["head"].astype(np.float32),
-        tensors["bias"].astype(np.float32),
-        float(settings["temperature"]),
+def _weights(settings: Mapping[str, Any], tokenizer: Tokenizer, tensors: Tensors) -> Weights:
+    features = FeatureNetwork(
+        Vocabulary(tensors["features.hashes"], tensors["features.known_words"]),
+        _read("features.vectors", tensors, VECTOR_BITS),
+        tensors["features.head"].astype(np.float32),
+        tensors["features.bias"].astype(np.float32),
     )
-    codes = tuple(map(str, settings["codes"]))
-    if network.head.shape != (len(codes), 2 * network.vectors.shape[1]):
-        raise ValueError(f"head has shape {network.head.shape}, not one row for each code")
-    if not len(network.vectors) == len(network.scales) == len(tensors["hashes"]):
-        raise ValueError("vectors, scales and hashes are not as many")
+    four_bits = {name: _read(f"encoder.{name}", tensors, 4) for name in _packed_names(tensors)}
+    parts = tuple(f"encoder.{name}{part}" for name in four_bits for part in (_LEVELS, _SCALES))
+    others = {
+        name.removeprefix("encoder."): numbers.astype(np.float32)
+        for name, numbers in tensors.items()
+        if name.startswith("encoder.") and name not in parts
+    }
+    spelling, meaning = settings["powers"]
     chosen = settings["confidence"]
     return Weights(
-        codes,
-        network,
-        Vocabulary(tensors["hashes"], tensors["known_words"]),
+        tuple(map(str, settings["codes"])),
+        features,
+        EncoderTables(tokenizer, four_bits, others),
+        (float(spelling), float(meaning)),
         Confidence(tuple(map(float, chosen["weights"])), float(chosen["bias"])),
         float(settings["sure_from"]),
         float(settings["doubtful_below"]),
     )
+
+
+def _stored(name: str, table: FewBits) -> Tensors:
+    return {name + _LEVELS: table.levels, name + _SCALES: table.scales.astype(np.float16)}
+
+
+def _read(name: str, tensors: Tensors, bits: int) -> FewBits:
+    return FewBits(tensors[name + _LEVELS], tensors[name + _SCALES].astype(np.float32), bits)
+
+
+def _packed_names(tensors: Tensors) -> Iterator[str]:
+    for name in sorted(tensors):
+        if name.startswith("encoder.") and name.endswith(_LEVELS):
+            yield name.removeprefix("encoder.").removesuffix(_LEVELS)
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"{path.name}: {error}") from None

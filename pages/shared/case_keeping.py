@@ -29,6 +29,10 @@ def follow() -> None:
             _opened(store().find(case_id))
         except CaseError as error:
             st.session_state[_PROBLEM] = f"The case was not opened: {error}."
+
+
+def problem() -> None:
+    """Why the last case could not be opened, saved or deleted, if it could not."""
     if why := st.session_state.get(_PROBLEM):
         st.error(as_text(why), icon=":material/link_off:")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -26,14 +27,6 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 _ICON = re.compile(r"(?<=:)(?=[\w+/\\-]+:)")
 _WORD_JOINER = "\u2060"
 _STEPS = {Move.FIRST: "first record", Move.STAY: "stayed", Move.MOVE: "moved"}
-# Labels in a figure take the page's ink, so that they stay readable when the theme changes.
-# The button that saves a figure stands at its foot, where no number is.
-_LOOK = """<style>
-.stPlotlyChart .annotation-text {fill: currentColor !important}
-.stPlotlyChart .modebar-container, .stPlotlyChart .modebar {top: auto !important; bottom: 0}
-.stPlotlyChart .modebar {opacity: .55}
-.stPlotlyChart .modebar:hover, .stPlotlyChart .modebar:focus-within {opacity: 1}
-</style>"""
 _STILL = {"displayModeBar": False}
 ALL_GROUPS = "All groups"
 _WHAT = "What it is"
@@ -53,9 +46,9 @@ def chart(shown: Chart, key: str, *, saved: bool = True) -> None:
 
     It does not move, zoom or select. One too low for a button (`saved`) has none.
     """
-    st.html(_LOOK)
     paper, ink = _paper_and_ink()
-    shown.figure.update_layout(paper_bgcolor=paper, font_color=ink)
+    shown.figure.layout.paper_bgcolor = paper
+    shown.figure.layout.font.color = ink
     st.plotly_chart(
         shown.figure, key=key, alt=shown.alt, config=png_button(key) if saved else _STILL
     )
@@ -94,11 +87,6 @@ def career_line(shown: Desk) -> None:
         *(as_text(f) for f in (past.sex, past.race_ethnicity, past.region) if f),
     ]
     st.markdown(" · ".join(known))
-
-
-def group_names(prediction: Prediction) -> list[str]:
-    """What a table of states can be narrowed to."""
-    return [ALL_GROUPS, *dict.fromkeys(o.group for o in prediction.distribution.taxonomy)]
 
 
 def parts(*predictions: Prediction, compact: bool = False) -> None:
@@ -160,7 +148,22 @@ def coverage(prediction: Prediction) -> None:
     st.caption(f"**Coverage** · {title}: {words}.")
 
 
-def states(*predictions: Prediction, text: str, group: str) -> None:
+@st.fragment
+def all_states(*predictions: Prediction) -> None:
+    """A drawer with every state; what is in it is made and sent once it is open."""
+    drawer = st.expander(
+        "Show all 343", key="next_job.all", icon=":material/table_rows:", on_change="rerun"
+    )
+    if not drawer.open:
+        return
+    with drawer:
+        with st.grid(2, min_column_width=220, gap="small"):
+            text = st.text_input("Search", key="next_job.search", max_chars=100, live=True)
+            group = st.selectbox("Group", _group_names(predictions[0]), key="next_job.group")
+        _states(*predictions, text=text, group=group)
+
+
+def _states(*predictions: Prediction, text: str, group: str) -> None:
     """All states in groups, the likeliest group first, or those that a search finds."""
     first = predictions[0].distribution
     order = {name: rank for rank, (name, _) in enumerate(first.groups())}
@@ -232,13 +235,16 @@ def read_text(query: Query, *, coded: bool) -> None:
 
 
 def downloads(*predictions: Prediction) -> None:
-    """The whole distribution of each model as files that name model, data and version."""
+    """The whole distribution of each model as files that name model, data and version.
+
+    They are made when their button is pressed.
+    """
     for place, prediction in enumerate(predictions, start=1):
         card, several = prediction.card, len(predictions) > 1
         name = f"occuscope-{card.name}-{prediction.query.year}"
         for kind, mime, content in (
-            ("CSV", "text/csv", to_csv(prediction)),
-            ("JSON", "application/json", _json(to_json(prediction))),
+            ("CSV", "text/csv", partial(to_csv, prediction)),
+            ("JSON", "application/json", partial(_json, prediction)),
         ):
             st.download_button(
                 f"{kind}, {as_text(card.title)}" if several else kind,
@@ -266,8 +272,12 @@ def link(view: View, *, sensitive: bool) -> None:
     )
 
 
-def _json(content: dict[str, object]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False)
+def _json(prediction: Prediction) -> str:
+    return json.dumps(to_json(prediction), indent=2, ensure_ascii=False)
+
+
+def _group_names(prediction: Prediction) -> list[str]:
+    return [ALL_GROUPS, *dict.fromkeys(o.group for o in prediction.distribution.taxonomy)]
 
 
 def _matching(prediction: Prediction, text: str) -> set[str]:

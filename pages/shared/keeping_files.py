@@ -41,7 +41,8 @@ def report(predictions: Sequence[Prediction]) -> None:
     address = (st.context.url or "").partition("?")[0]
     st.download_button(
         "One-page report",
-        case_report(
+        partial(
+            case_report,
             predictions,
             desk().name,
             made=datetime.now(UTC).date(),

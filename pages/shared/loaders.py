@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -15,15 +15,20 @@ from occu_core.careers import CareerHistory, Query
 from occu_core.data.career_json import parse_query
 from occu_core.models import storage
 from occu_core.models.base import ModelCard, OccupationModel
+from occu_core.models.turns import Turns
 from occu_core.predictions import Prediction, Surprise, predict, surprises
 
 # Before torch is imported: its threads would otherwise keep their cores busy while they wait for
 # each other, which visitors who ask at the same time feel most.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _LOG = logging.getLogger(__name__)
-# One prediction at a time, on all cores: visitors who ask at once would otherwise each start as
-# many threads as there are cores, and all of them would wait for each other.
-_IN_TURN = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predictions")
+_TURNS = Turns()
+_MOST_PATIENCE = 2.0  # seconds
+
+
+def numbers_first() -> None:
+    """Let others who ask at the same moment have their numbers before figures are drawn."""
+    _TURNS.until_none_waits(_MOST_PATIENCE)
 
 
 def model_cards() -> dict[str, ModelCard]:
@@ -58,7 +63,8 @@ def load_model(name: str) -> OccupationModel:
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={Query: repr})
 def prediction_of(name: str, query: Query) -> Prediction:
     """What a model answers; asked twice, computed once."""
-    return _IN_TURN.submit(predict, load_model(name), query).result()
+    model = load_model(name)
+    return _TURNS.computed(partial(predict, model, query))
 
 
 def ask(names: tuple[str, ...], query: Query) -> list[Prediction]:
@@ -73,7 +79,8 @@ def ask(names: tuple[str, ...], query: Query) -> list[Prediction]:
 @st.cache_resource(show_spinner=False, max_entries=500, hash_funcs={CareerHistory: repr})
 def past_surprises(name: str, career: CareerHistory) -> tuple[Surprise, ...]:
     """How expected a model found each step of a career."""
-    return _IN_TURN.submit(surprises, load_model(name), career).result()
+    model = load_model(name)
+    return _TURNS.computed(partial(surprises, model, career))
 
 
 @st.cache_resource(show_spinner=False)

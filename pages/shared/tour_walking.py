@@ -19,8 +19,8 @@ _LARGE = """<style>
 .st-key-tour_story pre code {font-size: 1.05rem}
 .st-key-tour_story table {font-size: 1.15rem}
 @media (min-width: 900px) { /* labels, not the paler caption, which has its own room */
-.st-key-tour_story .annotation:not([style*="opacity: 0.7"]) .annotation-text {
-    font-size: 17px !important} }
+.st-key-tour_story :is(.annotation:not([style*="opacity: 0.7"]) .annotation-text,
+    .textpoint text) {font-size: 17px !important} }
 </style>"""
 
 

@@ -102,7 +102,8 @@ def at_once(
         for page in pages:
             page.evaluate(PRESS)
         for page in pages:
-            page.wait_for_function("window.waited !== null", timeout=60_000)
+            # Not at every frame, which would have the page draw while it waits.
+            page.wait_for_function("window.waited !== null", timeout=60_000, polling=200)
             waits.append(page.evaluate("[window.numbers, window.waited]"))
         for query, page in zip(queries, pages, strict=True):
             asked = Query(query.past, query.year + turn, query.education)

@@ -1,4 +1,4 @@
-"""The matcher's networks: features' vectors averaged, then a linear layer; taught in minutes."""
+"""The matcher's networks of features: their vectors averaged, then a linear layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from occu_core.matching.weights import Network, packed
+from occu_core.matching.feature_network import VECTOR_BITS, FeatureNetwork
+from occu_core.matching.features import Vocabulary
+from occu_core.matching.few_bits import packed
 from train.matcher_lessons import MEANING_WIDTH, Lessons, Meanings, Places
 
 Floats = npt.NDArray[np.float32]
@@ -23,8 +25,8 @@ _LEAST_RATE, _WARM_UP = 0.02, 200
 
 
 @dataclass(frozen=True, slots=True)
-class MatcherSettings:
-    """Settings of the matcher's training."""
+class FeatureSettings:
+    """Settings of the training of the matcher's network of features."""
 
     seed: int
     "Of the first network; the others follow."
@@ -59,7 +61,7 @@ class TitleNetwork(nn.Module):
     near to those that mean alike; `vectors_with_meanings` adds the two up for good.
     """
 
-    def __init__(self, features: int, codes: int, settings: MatcherSettings) -> None:
+    def __init__(self, features: int, codes: int, settings: FeatureSettings) -> None:
         super().__init__()
         self.vectors = nn.EmbeddingBag(features, settings.width, mode="sum", sparse=True)
         nn.init.normal_(self.vectors.weight, std=0.05)
@@ -76,7 +78,7 @@ class TitleNetwork(nn.Module):
         return logits
 
 
-def teach(lessons: Lessons, features: int, seed: int, settings: MatcherSettings) -> TitleNetwork:
+def teach(lessons: Lessons, features: int, seed: int, settings: FeatureSettings) -> TitleNetwork:
     """Teach one network."""
     torch.manual_seed(seed)
     draws = np.random.default_rng(seed)
@@ -124,18 +126,19 @@ def vectors_with_meanings(network: TitleNetwork, meanings: Meanings) -> Floats:
     return vectors
 
 
-def averaged(networks: list[TitleNetwork], meanings: Meanings) -> Network:
+def averaged(
+    networks: list[TitleNetwork], vocabulary: Vocabulary, meanings: Meanings
+) -> FeatureNetwork:
     """The mean of the networks' logits as one network: their vectors stand side by side."""
     vectors = np.concatenate([vectors_with_meanings(n, meanings) for n in networks], axis=1)
     heads = np.concatenate([n.head.weight.detach().numpy() for n in networks], axis=1)
     biases = np.stack([n.head.bias.detach().numpy() for n in networks])
-    levels, scales = packed(vectors)
     head = (heads / len(networks)).astype(np.float32)
-    return Network(levels, scales, head, biases.mean(axis=0), 1.0)
+    return FeatureNetwork(vocabulary, packed(vectors, VECTOR_BITS), head, biases.mean(axis=0))
 
 
 def _batches(
-    lessons: Lessons, draws: np.random.Generator, settings: MatcherSettings
+    lessons: Lessons, draws: np.random.Generator, settings: FeatureSettings
 ) -> Iterator[tuple[Batch, Tensor]]:
     for _ in range(settings.epochs):
         order = draws.permutation(len(lessons.forms))
