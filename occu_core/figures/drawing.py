@@ -54,7 +54,12 @@ def label(text: str, x: float, y: float, anchor: str) -> dict[str, object]:
 
 
 def text_at(
-    texts: Sequence[str], *, x: float, y: Sequence[float], ends_there: bool
+    texts: Sequence[str],
+    *,
+    x: float,
+    y: Sequence[float],
+    ends_there: bool = False,
+    bold: bool = False,
 ) -> dict[str, object]:
     """A trace of lines of text above the heights `y`, each beginning at `x` or ending there.
 
@@ -67,7 +72,7 @@ def text_at(
         "y": list(y),
         "text": list(texts),
         "textposition": "top left" if ends_there else "top right",
-        "textfont": {"size": 13},
+        "textfont": {"size": 13, "weight": 700 if bold else 400},
         "hoverinfo": "skip",
         "cliponaxis": False,
         "showlegend": False,

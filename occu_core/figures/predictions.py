@@ -67,7 +67,7 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
     several = len(names) > 1
     if several:
         above = [row - 0.27 for row in range(len(names))]
-        traces.append(text_at([*map(html.escape, names)], x=0, y=above, ends_there=False))
+        traces.append(text_at([*map(html.escape, names)], x=0, y=above))
     cards = [prediction.card for prediction in predictions]
     frame = framed(
         caption_lines(cards) if caption else [], height=62 * len(names) if several else 34
@@ -228,8 +228,8 @@ def _ranking(
     numbers = [" | ".join(map(percent, row)) for row in zip(*shares, strict=True)]
     above = [row - 0.2 for row in range(len(titles))]
     traces += [
-        text_at(names, x=0, y=above, ends_there=False),
-        text_at([f"<b>{one}</b>" for one in numbers], x=ceiling, y=above, ends_there=True),
+        text_at(names, x=0, y=above),
+        text_at(numbers, x=ceiling, y=above, ends_there=True, bold=True),
     ]
     layout = framed(caption_lines(cards), height=_ROW * len(titles)) | {
         "barmode": "overlay",

@@ -34,12 +34,12 @@ from tests.browser import (
 )
 from tests.small_language_models import long_career
 
-# Presses the button in the page, then watches until other numbers stand there and all is drawn.
-PRESS = """() => {
+# Presses the button in the page at a time of the clock, then watches until other numbers stand
+# there and all is drawn.
+PRESS = """at => setTimeout(() => {
     const shown = () => [...document.querySelectorAll('[data-testid="stMetricValue"]')]
         .map(e => e.textContent).join('|');
     const before = shown(), began = performance.now();
-    window.numbers = window.waited = null;
     document.querySelector('[data-testid="stNumberInputStepUp"]').click();
     const watch = setInterval(() => {
         if (window.numbers === null && shown() !== before && shown().split('|').length >= 4)
@@ -52,7 +52,8 @@ PRESS = """() => {
         clearInterval(watch);
         window.waited = (performance.now() - began) / 1000;
     }, 100);
-}"""
+}, at - Date.now())"""
+_AHEAD = 1.5  # seconds in which every page is told when to press
 
 
 def main(edits: int, visitors: int, rounds: int) -> None:
@@ -99,8 +100,11 @@ def at_once(
         pages.append(settled(page))
     waits = []
     for turn in range(1, rounds + 1):
+        moment = 1000 * (time.time() + _AHEAD)
         for page in pages:
-            page.evaluate(PRESS)
+            page.evaluate("window.numbers = window.waited = null")
+            page.evaluate(PRESS, moment)
+        time.sleep(max(0.0, moment / 1000 - time.time()))
         for page in pages:
             # Not at every frame, which would have the page draw while it waits.
             page.wait_for_function("window.waited !== null", timeout=60_000, polling=200)
