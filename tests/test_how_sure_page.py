@@ -139,6 +139,7 @@ def test_the_page_opens_alone():
 def test_next_jobs_table_says_what_each_occupation_is():
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     at.session_state["next_job.model"] = "markov"
+    at.session_state["next_job.all"] = True
     at.run()
     checked(at.switch_page("pages/next_job.py").run())
     table = next(t.value for t in at.dataframe if "What it is" in t.value.columns)
