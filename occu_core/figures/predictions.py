@@ -66,7 +66,7 @@ def four_parts(predictions: Sequence[Prediction], *, caption: bool = True) -> Ch
     ]
     several = len(names) > 1
     if several:
-        above = [row - 0.27 for row in range(len(names))]
+        above = [row - 0.3 for row in range(len(names))]
         traces.append(text_at([*map(html.escape, names)], x=0, y=above))
     cards = [prediction.card for prediction in predictions]
     frame = framed(
