@@ -13,14 +13,16 @@ _DRAWN_FOR = "next_job.drawn_for"  # the model of what stands below the answer
 
 @st.fragment
 def answer() -> tuple[str, ...]:
-    """The question and all that depends on it; a change of it draws nothing else anew."""
+    """The question and all that depends on it; a change of it draws nothing else anew.
+
+    What costs a browser time and tells the analyst nothing new, the address, comes last.
+    """
     with st.grid(4, min_column_width=150, gap="small"):
         inputs.question()
         models = inputs.models()
     if st.session_state.get(_DRAWN_FOR) not in {None, models[0]}:
         st.rerun()
     displays.problem(problem("next_job"))
-    opening.keep_in_address(models)
     query = desk().query
     predictions = ask(models, query)
     cards = [prediction.card for prediction in predictions]
@@ -52,6 +54,7 @@ def answer() -> tuple[str, ...]:
         case_keeping.keeping(View(query, models))
         keeping_files.figures(predictions, past_surprises(models[0], query.past))
         keeping_files.report(predictions)
+    opening.keep_in_address(models)
     return models
 
 

@@ -1,8 +1,8 @@
 """Language models in memory: one base for all its adapters, full, in 8 bits or in 4.
 
-An adapter (LoRA, Hu et al. 2021) changes its base in place, so only one can be on at a time. Every
-forward pass therefore switches to its own adapter and runs under the base's lock: threads never
-score with another's adapter.
+An adapter (LoRA, Hu et al. 2021) changes its base in place, so only one can be on at a time.
+Forward passes with the same adapter, or with none, run side by side; one with another waits until
+they are done and switches: threads never score with another's adapter.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
+from occu_core.models.group_lock import GroupLock
 from occu_core.models.model_files import ADAPTER_WEIGHTS, ModelError, Quantised, adapter_base
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ class SharedBase:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model.eval()
-        self._lock = threading.RLock()
+        self._lock = GroupLock()
         self._adapted: PeftModel | None = None
         self._names: dict[tuple[str, int], str] = {}
         self._active: str | None = None
+        self._one_at_a_time = _writes_into_itself(model)
 
     def add(self, folder: Path) -> str:
         """Load a folder's adapter onto this base, once; returns the name to run it by.
@@ -47,7 +50,7 @@ class SharedBase:
         if not weights.is_file():
             raise ModelError(f"{folder}: has no {ADAPTER_WEIGHTS}")
         key = str(folder.resolve()), weights.stat().st_mtime_ns
-        with self._lock:
+        with self._lock.alone():
             if key not in self._names:
                 name = f"adapter_{len(self._names)}"
                 self._load(folder, name)
@@ -56,14 +59,16 @@ class SharedBase:
 
     def run(self, adapter: str | None, **inputs: object) -> Any:  # noqa: ANN401 - transformers' own
         """One forward pass with an adapter, or with none."""
-        with self._lock:
-            self._switch(adapter)
+        if self._one_at_a_time:
+            with self.held(adapter) as model:
+                return model(**inputs)
+        with self._lock.held(adapter or "", partial(self._switch, adapter)):
             return self.model(**inputs)
 
     @contextmanager
     def held(self, adapter: str | None) -> Iterator[PreTrainedModel]:
-        """The model with an adapter, or with none, for as long as a whole text takes to write."""
-        with self._lock:
+        """The model for oneself, with an adapter or none, for as long as a whole text takes."""
+        with self._lock.alone():
             self._switch(adapter)
             yield self.model
 
@@ -149,6 +154,15 @@ def _shared_base(source: str, quantised: Quantised | None) -> SharedBase:
         if found is None:
             found = _BASES[key] = SharedBase(_load(source, quantised))
         return found
+
+
+def _writes_into_itself(model: PreTrainedModel) -> bool:
+    """Whether a forward pass does: products of few bits, positions that depend on the length."""
+    rotary = [getattr(module, "rope_type", "") for module in model.modules()]
+    kinds = {
+        str(k) for kind in rotary for k in (kind.values() if isinstance(kind, dict) else [kind])
+    }
+    return bool(getattr(model, "is_quantized", False) or kinds & {"dynamic", "longrope"})
 
 
 def _load(source: str, quantised: Quantised | None) -> PreTrainedModel:

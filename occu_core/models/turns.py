@@ -23,6 +23,11 @@ class Turns:
         self._workers = ThreadPoolExecutor(CORES, thread_name_prefix="predictions")
         self._waiting, self._fewer = 0, threading.Condition()
 
+    @property
+    def waiting(self) -> int:
+        """How many have asked and do not have theirs yet."""
+        return self._waiting
+
     def computed(self, make: Callable[[], T]) -> T:
         """What `make` makes, in turn."""
         with self._fewer:
