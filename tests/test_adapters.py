@@ -1,6 +1,8 @@
 """Adapters on one base, bases in few bits, and threads that must not score with another's."""
 
 import json
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -8,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from occu_core.careers import Query
+from occu_core.models.adapters import SharedBase, SharedModel
 from occu_core.models.model_files import ModelError, Quantised
 from occu_core.models.storage import load_model, model_folder, read_card, write_card
 from occu_core.occupations import occ1990dd
@@ -85,6 +88,42 @@ def test_eight_threads_get_the_single_thread_numbers(adapters, queries):
         found = list(threads.map(lambda k: answers(models[k], queries), together))
     for k, answer in zip(together, found, strict=True):
         np.testing.assert_array_equal(answer, alone[k])
+
+
+def test_passes_with_the_same_weights_run_side_by_side(queries):
+    model, met = load_model(BASE), threading.Barrier(2)
+
+    def meet(*_):
+        met.wait(20)  # breaks unless both are in a pass
+
+    hook = model.scorer.model.base.model.register_forward_pre_hook(meet)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            found = list(threads.map(lambda _: answers(model, queries[:1]), range(2)))
+    finally:
+        hook.remove()
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize(("rope", "most"), [("default", 2), ("dynamic", 1)])
+def test_a_model_that_a_pass_changes_runs_one_pass_at_a_time(rope, most):
+    shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "vocab_size": 9}
+    positions = {"rope_type": rope, "rope_theta": 10_000.0, "factor": 2.0}
+    config = LlamaConfig(**shape, num_attention_heads=2, rope_parameters=positions)
+    network, inside, seen = LlamaForCausalLM(config), [], []
+
+    def enter(*_):
+        inside.append(1)
+        time.sleep(0.05)
+        seen.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+
+    network.register_forward_pre_hook(enter)
+    model = SharedModel(SharedBase(network), None)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: model(input_ids=torch.tensor([[1, 2]])), range(4)))
+    assert max(seen) == most
 
 
 def test_the_same_adapter_is_loaded_once_and_a_changed_one_again(tmp_path, queries):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.benchmarks.app import at_once
 from tests.browser import four_parts, running_app, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -99,6 +100,12 @@ def test_two_people_do_not_see_each_other(address, browser):
     before = four_parts(second)
     add_job(first, "nurse", "Registered nurses")
     assert four_parts(second) == before
+
+
+def test_ten_people_who_ask_at_the_same_moment_each_see_their_own_numbers(address, browser):
+    waits = at_once(browser, address, visitors=10, rounds=2)
+    assert len(waits) == 20
+    assert all(0 < numbers <= whole for numbers, whole in waits)
 
 
 def test_markup_in_a_file_name_is_shown_not_run(address, browser):
