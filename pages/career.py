@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared import displays, front_door, inputs, opening
 from pages.shared.displays import as_text
-from pages.shared.loaders import ask, examples, model_cards
+from pages.shared.loaders import ask, examples, model_cards, numbers_first
 from pages.shared.session import desk
 
 front_door.through_app()
@@ -30,11 +30,12 @@ with right:
         st.error("No model is installed in assets/models, so nothing can be predicted yet.")
         st.stop()
     query, model = desk().query, inputs.chosen_model()
-    opening.keep_in_address((model,))
     prediction = ask((model,), query)[0]
     with st.container(border=True):
         st.subheader(f"What comes next in {query.year}")
-        displays.summary(prediction)
+        displays.parts(prediction, compact=True)
+        numbers_first()
+        displays.figures_at_a_glance(prediction)
         if st.button(
             "See all 343 probabilities", key="career.next_job", type="primary", width="stretch"
         ):
@@ -42,3 +43,4 @@ with right:
     with st.expander("The text a language model reads", icon=":material/article:"):
         displays.read_text(query, coded=prediction.card.coded_titles)
     displays.speaks_for(prediction.card)
+opening.keep_in_address((model,))

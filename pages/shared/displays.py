@@ -68,9 +68,8 @@ def problem(why: str | None) -> bool:
     return why is not None
 
 
-def summary(prediction: Prediction) -> None:
-    """A prediction at a glance: the four parts and the three likeliest states."""
-    parts(prediction, compact=True)
+def figures_at_a_glance(prediction: Prediction) -> None:
+    """The four parts and the four likeliest states, small."""
     chart(figures.four_parts([prediction], caption=False), "career.parts", saved=False)
     chart(figures.top_occupations([prediction], 4), "career.top")
 
