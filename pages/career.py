@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.shared import displays, front_door, inputs, opening
+from pages.shared import career_inputs, displays, front_door, opening
 from pages.shared.displays import as_text
 from pages.shared.loaders import ask, examples, model_cards, numbers_first
+from pages.shared.question_inputs import chosen_model
 from pages.shared.session import desk
 
 front_door.through_app()
@@ -21,15 +22,15 @@ with left:
         st.caption("An invented person, written as an example. Change anything.")
     else:
         st.caption("Change anything: the prediction follows.")
-    inputs.worker()
-    inputs.records()
-    inputs.find_occupation()
+    career_inputs.worker()
+    career_inputs.records()
+    career_inputs.find_occupation()
 
 with right:
     if not model_cards():
         st.error("No model is installed in assets/models, so nothing can be predicted yet.")
         st.stop()
-    query, model = desk().query, inputs.chosen_model()
+    query, model = desk().query, chosen_model()
     prediction = ask((model,), query)[0]
     with st.container(border=True):
         st.subheader(f"What comes next in {query.year}")

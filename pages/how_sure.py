@@ -3,7 +3,7 @@
 import streamlit as st
 
 from occu_core.explain import sure_words as words
-from pages.shared import displays, front_door, inputs, opening
+from pages.shared import displays, front_door, opening, question_inputs
 from pages.shared import how_sure_answers as answers
 from pages.shared import how_sure_measured as measured
 from pages.shared.displays import as_text
@@ -22,7 +22,7 @@ displays.career_line(desk())
 with st.grid(2, min_column_width=220, gap="small"):
     model = answers.model()
     percent = answers.level()
-opening.keep_in_address((inputs.chosen_model(),))
+opening.keep_in_address((question_inputs.chosen_model(),))
 answer = answers.answer(model, percent)
 displays.warnings([answer.prediction.card], answer.prediction.query)
 answers.caveats(answer)

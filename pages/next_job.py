@@ -4,7 +4,15 @@ import streamlit as st
 
 from occu_core import figures
 from occu_core.data.links import View
-from pages.shared import case_keeping, displays, front_door, inputs, keeping_files, opening
+from pages.shared import (
+    case_keeping,
+    displays,
+    front_door,
+    keeping_files,
+    next_job_displays,
+    opening,
+    question_inputs,
+)
 from pages.shared.loaders import ask, model_cards, numbers_first, past_surprises
 from pages.shared.session import desk, problem
 
@@ -18,8 +26,8 @@ def answer() -> tuple[str, ...]:
     What costs a browser time and tells the analyst nothing new, the address, comes last.
     """
     with st.grid(4, min_column_width=150, gap="small"):
-        inputs.question()
-        models = inputs.models()
+        question_inputs.question()
+        models = question_inputs.models()
     if st.session_state.get(_DRAWN_FOR) not in {None, models[0]}:
         st.rerun()
     displays.problem(problem("next_job"))
@@ -41,16 +49,16 @@ def answer() -> tuple[str, ...]:
         st.subheader("Likeliest groups")
         displays.chart(figures.top_groups(predictions), "next_job.groups")
     for prediction in predictions:
-        displays.coverage(prediction)
-    displays.all_states(*predictions)
+        next_job_displays.coverage(prediction)
+    next_job_displays.all_states(*predictions)
 
     st.subheader("Keep or share")
     case_keeping.problem()
     with st.container(horizontal=True, gap="small"):
-        displays.downloads(*predictions)
+        next_job_displays.downloads(*predictions)
         with st.popover("Link to this view", icon=":material/link:", key="next_job.link_menu"):
             sensitive = st.checkbox("Include sex and race/ethnicity", key="next_job.sensitive")
-            displays.link(View(query, models), sensitive=sensitive)
+            next_job_displays.link(View(query, models), sensitive=sensitive)
         case_keeping.keeping(View(query, models))
         keeping_files.figures(predictions, past_surprises(models[0], query.past))
         keeping_files.report(predictions)
@@ -81,7 +89,7 @@ if steps := past_surprises(first, desk().query.past):
     with chart:
         displays.chart(figures.past_steps(model_cards()[first], steps), "next_job.steps")
     with table:
-        displays.steps_table(steps)
+        next_job_displays.steps_table(steps)
 else:
     st.caption("Nothing yet: the career has no records.")
 displays.speaks_for(model_cards()[first])

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import displays, front_door, inputs, opening
+from pages.shared import displays, front_door, opening, question_inputs
 from pages.shared import what_if_answers as answers
 from pages.shared import what_if_displays as shown
 from pages.shared import what_if_inputs as change
@@ -18,7 +18,7 @@ if not model_cards():
     st.stop()
 opening.follow_link()
 opening.link_problem()
-pin.follow_link(inputs.chosen_model())
+pin.follow_link(question_inputs.chosen_model())
 pin.link_problem()
 
 left, right = st.columns([1, 1.6], gap="medium")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import displays, front_door, inputs, opening
+from pages.shared import displays, front_door, opening, question_inputs
 from pages.shared import what_then_displays as shown
 from pages.shared import what_then_sampling as sampling
 from pages.shared.loaders import model_cards
@@ -23,7 +23,7 @@ displays.career_line(desk())
 
 with st.grid(3, min_column_width=150, gap="small"):
     asked = sampling.choose()
-opening.keep_in_address((inputs.chosen_model(),))
+opening.keep_in_address((question_inputs.chosen_model(),))
 found = sampling.sampled(asked)
 if found:
     shown.outside(found)

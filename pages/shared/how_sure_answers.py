@@ -14,7 +14,7 @@ from occu_core.explain.sure_files import SureError, model_digest, sureness_of
 from occu_core.explain.sure_records import OFFERED, Sureness
 from occu_core.models.storage import ModelError, model_folder
 from occu_core.occupation_descriptions import description
-from pages.shared import inputs
+from pages.shared import question_inputs
 from pages.shared.displays import as_text, chart
 from pages.shared.loaders import ask, model_cards
 from pages.shared.session import desk
@@ -24,7 +24,7 @@ _TALLEST = 460
 
 def model() -> str:
     """The model that is asked, on every page."""
-    cards, chosen = model_cards(), inputs.chosen_model()
+    cards, chosen = model_cards(), question_inputs.chosen_model()
     key = f"how_sure.model.{chosen}"
     st.selectbox(
         "Model",

@@ -8,7 +8,7 @@ from occu_core.careers import EARLIEST_BIRTH_YEAR, EARLIEST_YEAR, LATEST_YEAR, Q
 from occu_core.explain.case_changes import LABELS, UNKNOWN, CaseChange, Field, changed, value_of
 from occu_core.explain.sweeps import SWEPT
 from occu_core.occupations import Occupation, occ1990dd
-from pages.shared import inputs, session
+from pages.shared import question_inputs, session
 from pages.shared.loaders import model_cards
 from pages.shared.session import desk
 from pages.shared.what_if_pinned import answer_by, pin_desk, pinned
@@ -38,7 +38,7 @@ def pinning() -> None:
 
 def models() -> str:
     """The model that answers the changed case; another may answer the pinned one."""
-    cards, chosen = model_cards(), inputs.chosen_model()
+    cards, chosen = model_cards(), question_inputs.chosen_model()
     st.selectbox(
         "Model",
         list(cards),

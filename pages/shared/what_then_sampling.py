@@ -20,8 +20,8 @@ from occu_core.explain.forecasts import (
 from occu_core.models.storage import ModelError
 from occu_core.occupations import UnknownOccupationError
 from pages.shared.displays import as_text
-from pages.shared.inputs import UNKNOWN, chosen_model
 from pages.shared.loaders import load_model, model_cards
+from pages.shared.question_inputs import UNKNOWN, chosen_model
 from pages.shared.session import desk, put
 
 MOST_PATHS = 1_000

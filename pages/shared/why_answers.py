@@ -8,7 +8,7 @@ from occu_core.careers import Query
 from occu_core.explain.why import Why, why
 from occu_core.models.storage import ModelError
 from occu_core.occupations import Occupation, occ1990dd
-from pages.shared import inputs
+from pages.shared import question_inputs
 from pages.shared.loaders import load_model, model_cards
 from pages.shared.session import desk
 
@@ -18,7 +18,7 @@ Asked = tuple[str, str, str | None]
 
 def choose() -> tuple[str, Occupation | None]:
     """The model, and the state to explain; None is the likeliest."""
-    cards, first = model_cards(), inputs.chosen_model()
+    cards, first = model_cards(), question_inputs.chosen_model()
     target = st.selectbox(
         f"What to explain in {desk().query.year}",
         occ1990dd().occupations,

@@ -1,4 +1,4 @@
-"""What a user fills in: the worker, the records, and what to ask of which model."""
+"""What a user fills in of a career: the worker, and the records one after another."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from pages.shared.editing import (
     with_worker,
 )
 from pages.shared.loaders import model_cards
+from pages.shared.question_inputs import UNKNOWN, begun
 from pages.shared.session import desk
 from pages.shared.title_matching import matcher
 
-UNKNOWN = "unknown"
 TABLE = "career.records"
 _TABLE_HEIGHT = 388  # ten records and the empty row
 _MATCHES = 6
@@ -56,7 +56,7 @@ def worker() -> None:
             max_value=LATEST_YEAR,
             value=None,
             placeholder=UNKNOWN,
-            key=_begun("career.birth_year", past.birth_year),
+            key=begun("career.birth_year", past.birth_year),
             on_change=_worker_changed,
             args=("birth_year", int, desk().opened),
         )
@@ -139,83 +139,14 @@ def find_occupation() -> None:
         )
 
 
-def question() -> None:
-    """The year and the education that the prediction is for."""
-    query = desk().query
-    last = query.past.records[-1].year if query.past.records else EARLIEST_YEAR - 1
-    year = _begun("next_job.year", query.year)
-    education = _begun("next_job.education", query.education or UNKNOWN)
-    opened = desk().opened
-    st.number_input(
-        "Year to predict",
-        min_value=last + 1,
-        max_value=LATEST_YEAR,
-        step=1,
-        key=year,
-        on_change=_asked,
-        args=(year, education, opened),
-    )
-    st.selectbox(
-        "Education that year",
-        [UNKNOWN, *Education],
-        key=education,
-        on_change=_asked,
-        args=(year, education, opened),
-        format_func=str,
-    )
-
-
-def models() -> tuple[str, ...]:
-    """The model to show and, if wanted, a second one beside it."""
-    cards = model_cards()
-    first = st.selectbox(
-        "Model",
-        list(cards),
-        key="next_job.model",
-        format_func=lambda name: cards[name].title,
-        persist_state="session",
-        on_change=_model_changed,
-    )
-    others = [name for name in cards if name != first]
-    second = st.selectbox(
-        "Compare with",
-        others,
-        index=None,
-        key="next_job.second",
-        format_func=lambda name: cards[name].title,
-        placeholder="no second model",
-        persist_state="session",
-    )
-    return (first, second) if second else (first,)
-
-
-def chosen_model() -> str:
-    """The model last chosen, without asking; at first the default."""
-    cards = model_cards()
-    chosen = st.session_state.get("next_job.model")
-    return chosen if chosen in cards else next(iter(cards))
-
-
 def _choice(label: str, field: str, options: list[str], kind: type[str], value: str | None) -> None:
     st.selectbox(
         label,
         [UNKNOWN, *(str(option) for option in options)],
-        key=_begun(f"career.{field}", str(value) if value else UNKNOWN),
+        key=begun(f"career.{field}", str(value) if value else UNKNOWN),
         on_change=_worker_changed,
         args=(field, kind, desk().opened),
     )
-
-
-def _begun(name: str, value: str | int | None) -> str:
-    """The key of an input that shows `value` at first, and its user's choice from then on.
-
-    Each career opened has inputs of its own: one set anew on each run would be undone by the next
-    press, which can still carry what it showed before.
-    """
-    key = f"{name}_{desk().opened}"
-    if key not in st.session_state:
-        st.session_state[key] = value
-    return key
 
 
 def _worker_changed(field: str, kind: type[StrEnum] | type[int] | type[str], opened: int) -> None:
@@ -251,19 +182,6 @@ def _added() -> None:
         session.change("career", lambda query: with_next(query, occ1990dd().find(title)))
     st.session_state["career.add"] = None
     st.session_state["career.search"] = ""
-
-
-def _asked(year_key: str, education_key: str, opened: int) -> None:
-    if opened != desk().opened:
-        return
-    year, education = st.session_state[year_key], st.session_state[education_key]
-    level = None if education == UNKNOWN else Education(education)
-    session.change("next_job", lambda query: Query(query.past, year or query.year, level))
-
-
-def _model_changed() -> None:
-    if st.session_state["next_job.model"] == st.session_state.get("next_job.second"):
-        st.session_state["next_job.second"] = None
 
 
 def _usual(query: Query) -> list[str]:
