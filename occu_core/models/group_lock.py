@@ -27,7 +27,7 @@ class GroupLock:
 
         Args:
             group: whom to share with.
-            prepare: called by the first who enters after another group, before any of its own do.
+            prepare: called when nobody is inside, just before entering.
         """
         with self._changed:
             self._queue.append(place := object())
